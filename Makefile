@@ -1,0 +1,93 @@
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PROFILE ?= release
+HOST ?= 127.0.0.1
+VENV := target/venv
+NPM_FOLDERS := client-demo tests/clients benches/peers/node
+NPM_DONE := $(NPM_FOLDERS:%=%/node_modules/.package-lock.json)
+SCRIPTS := find . \( -name node_modules -o -name target -o -name .git \) -prune \
+	-o \( -name '*.mjs' -o -path './src/*.js' \) -print0
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.PHONY: help run test check bench fmt client programs
+
+help: ## this text
+	@echo "community-chat: make …"
+	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+run: client ## build and start the server on http://127.0.0.1:5000, with SQLite in ./data
+	HOST="$(HOST)" cargo run --profile "$(PROFILE)"
+
+test: programs $(NPM_DONE) $(VENV)/clients ## every test, on SQLite and PostgreSQL, with real clients
+	@if cargo nextest --version >/dev/null 2>&1; then \
+		cargo nextest run --workspace; \
+	else \
+		cargo test --workspace; \
+	fi
+
+check: client $(VENV)/typos ## format, lints, architecture, spelling, licences, scripts
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	$(SCRIPTS) | xargs -0 -r -n 1 node --check
+	typos
+	@if cargo deny --version >/dev/null 2>&1; then \
+		cargo deny --offline check licenses bans sources; \
+	else \
+		echo "cargo-deny is not installed: licences and banned versions were not checked."; \
+	fi
+	cargo test --test architecture
+
+bench: client benches/peers/node/node_modules/.package-lock.json ## the measurements
+	cargo bench --workspace
+
+fmt: ## format the sources
+	cargo fmt --all
+
+# The server builds without its browser client too; it then says so where that is asked for.
+client:
+	@if command -v npm >/dev/null; then \
+		$(MAKE) --no-print-directory client-demo/node_modules/.package-lock.json; \
+	else \
+		echo "npm is not installed: the server will lack /socket.io/socket.io.js and its page."; \
+	fi
+
+%/node_modules/.package-lock.json: %/package-lock.json
+	npm ci --prefix "$*" --no-audit --no-fund --loglevel=error
+	@touch "$@"
+
+# Only what is absent is installed, and only where nobody has to be asked for a password.
+programs:
+	@missing=""; \
+	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null \
+		|| missing+=" postgresql"; \
+	command -v node >/dev/null || missing+=" nodejs"; \
+	command -v npm >/dev/null || missing+=" npm"; \
+	python3 -c 'import ensurepip' 2>/dev/null || missing+=" python3-venv"; \
+	[ -n "$$missing" ] || exit 0; \
+	if ! command -v apt-get >/dev/null; then sudo=none; \
+	elif [ "$$(id -u)" = 0 ]; then sudo=""; \
+	elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
+	else sudo=none; fi; \
+	if [ "$$sudo" = none ]; then \
+		echo "The tests need$$missing, which can be installed here only by hand." >&2; \
+		echo "On Debian and Ubuntu: sudo apt-get update && sudo apt-get install$$missing" >&2; \
+		exit 1; \
+	fi; \
+	echo "Installing$$missing"; \
+	$$sudo apt-get -qq update; \
+	DEBIAN_FRONTEND=noninteractive $$sudo apt-get -qq install -y --no-install-recommends $$missing
+
+$(VENV)/made:
+	python3 -m venv "$(VENV)"
+	@touch "$@"
+
+$(VENV)/clients: tests/clients/python/requirements.txt | $(VENV)/made
+	"$(VENV)/bin/pip" install --quiet --disable-pip-version-check -r "$<"
+	@touch "$@"
+
+$(VENV)/typos: | $(VENV)/made
+	"$(VENV)/bin/pip" install --quiet --disable-pip-version-check 'typos==1.52.0'
+	@touch "$@"

@@ -1,0 +1,4 @@
+import { sequelize } from './models.mjs';
+
+await sequelize.sync({ alter: true });
+await sequelize.close();

@@ -1,0 +1,251 @@
+//! The only file that knows all parts: builds them, starts and stops them in order.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use axum::{Json, Router, middleware};
+use engineioxide::config::EngineIoConfig;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::auth::{PasswordScheme, Passwords, Tokens};
+use crate::bus::{Announcement, Bus};
+use crate::chat::feed::Feed;
+use crate::chat::people::People;
+use crate::chat::{Chat, Rules};
+use crate::config::{AuthMode, Config, CorsOrigins, PasswordHash};
+use crate::doors::accounts::{self, Accounts};
+use crate::doors::community_socketio::{self, Community, Trust};
+use crate::doors::edge::cors::Cors;
+use crate::doors::edge::engine_errors::EngineErrors;
+use crate::doors::edge::rates::Rates;
+use crate::doors::edge::{
+    bundle, client_ip, cors, engine_errors, head, listener, page, paths, rates, security_headers,
+};
+use crate::doors::socketio::admission::{self, Admission};
+use crate::doors::socketio::{Limits, Namespace, Root, SocketServer};
+use crate::model::Clock;
+use crate::ops::health::{self, Health};
+use crate::store::{DatabaseKind, ForeignChanges, Store, Writer};
+
+/// A REST request that takes longer is given up.
+const REST_TIMEOUT: Duration = Duration::from_secs(30);
+const TICK: Duration = Duration::from_millis(250);
+/// What is on its way to clients when everything else has stopped.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+pub struct App {
+    router: Router,
+    sockets: Arc<SocketServer>,
+    bus: Bus,
+    writer: JoinHandle<()>,
+    stop_writer: CancellationToken,
+    stopping: Arc<AtomicBool>,
+    grace: Duration,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(String);
+
+impl StartError {
+    pub fn new(error: impl std::fmt::Display) -> StartError {
+        StartError(error.to_string())
+    }
+}
+
+/// How many passwords are hashed at once: each takes a core for a while, and the chat needs some.
+fn hashes_at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
+}
+
+pub fn passwords(config: &Config, store: &Store) -> Passwords {
+    let scheme = match config.auth.password_hash {
+        PasswordHash::Bcrypt => PasswordScheme::Bcrypt,
+        PasswordHash::Argon2id => PasswordScheme::Argon2id,
+        // Node must be able to read them after a roll-back.
+        PasswordHash::Auto if store.kind() == DatabaseKind::Postgres => PasswordScheme::Bcrypt,
+        PasswordHash::Auto => PasswordScheme::Argon2id,
+    };
+    Passwords::new(scheme, hashes_at_once())
+}
+
+impl App {
+    /// Builds the parts from the inside out and starts their tasks. What other programs wrote while
+    /// we were away is taken in first: it must be numbered before anything new.
+    pub async fn build(config: &Config, store: Store) -> Result<App, StartError> {
+        let clock = Clock::System;
+        let secrets = config.token_secrets().map_err(StartError::new)?;
+        let warnings = warnings(config, secrets.warnings);
+        let access = Arc::new(Tokens::new(secrets.access.expose(), config.auth.access_token_ttl));
+        let refresh = Arc::new(Tokens::new(secrets.refresh.expose(), config.auth.refresh_token_ttl));
+
+        let mut foreign = ForeignChanges::watch(&store).await;
+        foreign.take(&store, clock.now()).await.map_err(StartError::new)?;
+        store.reconcile(clock.now()).await.map_err(StartError::new)?;
+
+        let people = Arc::new(People::new(store.clone()));
+        let (bus, heard) = Bus::local();
+        let feed = Feed::new(store.clone(), people.clone()).await.map_err(StartError::new)?;
+        let stop_writer = CancellationToken::new();
+        let (writer, writer_task) =
+            Writer::start(store.clone(), bus.clone(), clock.clone(), foreign, stop_writer.clone());
+        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), people);
+
+        let trust = match config.auth.mode {
+            AuthMode::Token => Trust::Token,
+            AuthMode::TrustUserId => Trust::UserId,
+        };
+        let rules = Rules {
+            max_message_chars: config.limits.max_message_chars.map_or(0, |limit| limit.get() as usize),
+            messages_per_minute: config.limits.rate_limit_messages_per_minute.map_or(0, std::num::NonZero::get),
+        };
+        let per_user = config.limits.max_connections_per_user.map_or(0, std::num::NonZero::get);
+        let community = Community::new(chat.clone(), access.clone(), clock.clone(), trust, rules, per_user);
+        let teller = community.clone();
+        tokio::spawn(feed.run(heard, async move |events| teller.tell(events).await));
+
+        let rates = Rates::new(config.limits.rate_limit_http_per_minute);
+        tokio::spawn(tick(chat, community.clone(), rates.clone()));
+        let sockets = sockets(config, &community);
+        let stopping = Arc::new(AtomicBool::new(false));
+        let health = Health { store: store.clone(), stopping: stopping.clone(), warnings: warnings.into() };
+        let accounts = Accounts::new(store.clone(), passwords(config, &store), access, refresh, clock);
+        let rest = rest(config, community, accounts, health, rates);
+        let router = edge(config, rest.merge(engine(config, &sockets)));
+        Ok(App {
+            router,
+            sockets,
+            bus,
+            writer: writer_task,
+            stop_writer,
+            stopping,
+            grace: config.server.shutdown_grace,
+        })
+    }
+
+    /// Serves until told to stop: then takes in no more, stores and answers what was taken in, and
+    /// lets the clients go.
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
+        let App { router, sockets, bus, writer, stop_writer, stopping, grace } = self;
+        let drained = async {
+            stop.await;
+            tracing::info!("stopping: no new connections");
+            stopping.store(true, Ordering::Relaxed);
+            stop_writer.cancel();
+            timeout(grace, writer).await.ok();
+            let (told, all_told) = oneshot::channel();
+            let last =
+                Announcement { events: Vec::new(), then: Some(Box::new(move || told.send(()).unwrap_or_default())) };
+            bus.announce(last).await;
+            timeout(grace, all_told).await.ok();
+            tokio::time::sleep(LAST_WORDS).await;
+            sockets.close_all();
+        };
+        listener::serve(listener, router, drained, grace).await;
+        tracing::info!("stopped");
+    }
+}
+
+fn warnings(config: &Config, mut warnings: Vec<String>) -> Vec<String> {
+    if config.auth.mode == AuthMode::TrustUserId {
+        warnings.push(
+            "AUTH_MODE is trust-user-id: whoever knows an account's id can speak as that account. \
+             Send tokens from your frontend and set AUTH_MODE=token as soon as you can"
+                .to_owned(),
+        );
+    }
+    for warning in &warnings {
+        tracing::warn!("{warning}");
+    }
+    warnings
+}
+
+async fn tick(chat: Chat, community: Community, rates: Rates) {
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        chat.tick().await;
+        community.tick();
+        rates.forget_idle();
+    }
+}
+
+fn sockets(config: &Config, community: &Community) -> Arc<SocketServer> {
+    let namespaces: HashMap<&'static str, Arc<dyn Namespace>> = HashMap::from([
+        ("/", Arc::new(Root) as Arc<dyn Namespace>),
+        (community_socketio::NAMESPACE, Arc::new(community.clone())),
+    ]);
+    let limits = Limits {
+        inbox_events: config.limits.inbox_events,
+        slow_reader_bytes: config.limits.slow_reader_bytes,
+        events_per_second: config.limits.rate_limit_events_per_second,
+        events_burst: config.limits.rate_limit_events_burst,
+    };
+    SocketServer::new(namespaces, limits)
+}
+
+fn rest(config: &Config, community: Community, accounts: Accounts, health: Health, rates: Rates) -> Router {
+    let spoken = community_socketio::rest::router(community)
+        .merge(accounts::router(accounts))
+        .merge(page::router(&config.socketio.path));
+    let spoken =
+        if config.socketio.serve_client { spoken.merge(bundle::router(&config.socketio.path)) } else { spoken };
+    spoken
+        .layer(middleware::from_fn_with_state(rates, rates::limit))
+        // Whoever watches over the server is not held up by its limits.
+        .merge(health::router(health))
+        .fallback(|| async { (StatusCode::NOT_FOUND, Json(json!({ "message": "Not found" }))) })
+        .layer(middleware::map_response(security_headers::add))
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REST_TIMEOUT))
+}
+
+fn engine(config: &Config, sockets: &Arc<SocketServer>) -> Router {
+    let settings = &config.socketio;
+    let largest = settings.max_http_buffer_size as usize;
+    let engine = EngineIoConfig::builder()
+        .req_path(settings.path.clone())
+        .ping_interval(settings.ping_interval)
+        .ping_timeout(settings.ping_timeout)
+        .max_payload(u64::from(settings.max_http_buffer_size))
+        .ws_max_message_size(largest)
+        .ws_max_frame_size(largest)
+        // Kept for the life of each connection; larger messages are read in several turns.
+        .ws_read_buffer_size(512)
+        .build();
+    let service = sockets.service(engine);
+    let admission =
+        Admission { connections: sockets.connections.clone(), most_per_address: config.limits.max_connections_per_ip };
+    Router::new()
+        .route_service(&settings.path, service.clone())
+        .route_service(&format!("{}/", settings.path), service)
+        .layer(middleware::from_fn(head::copy))
+        .layer(middleware::from_fn_with_state(
+            EngineErrors { allow_eio3: settings.allow_eio3 },
+            engine_errors::translate,
+        ))
+        .layer(middleware::from_fn_with_state(admission, admission::admit))
+}
+
+fn edge(config: &Config, router: Router) -> Router {
+    let origins: &[String] = match &config.server.cors_origin {
+        CorsOrigins::Any => &[],
+        CorsOrigins::Listed(origins) => origins,
+    };
+    let cors = Cors::new(origins, &config.socketio.path);
+    let guarded = router
+        .layer(CatchPanicLayer::new())
+        .layer(middleware::from_fn_with_state(cors, cors::apply))
+        .layer(middleware::from_fn_with_state(config.server.trust_proxy.clone(), client_ip::mark));
+    paths::forgiving(guarded)
+}

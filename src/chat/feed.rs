@@ -1,0 +1,162 @@
+//! Hears the bus, puts each room's events in the order of `rev`, reads what is missing, and hands
+//! them to the doors. One task; nothing is told twice and nothing is passed over.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use super::people::People;
+use crate::bus::Announcement;
+use crate::model::{Event, Message, RoomNumber};
+use crate::store::{Fault, Store};
+
+/// Announcements taken together: their frames share system calls.
+const TOGETHER: usize = 64;
+/// Between two tries to read what is missing while the database is away.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+/// Messages in one reading of what is missing.
+const READ_AT_ONCE: usize = 1000;
+
+pub struct Feed {
+    store: Store,
+    people: Arc<People>,
+    rooms: HashMap<RoomNumber, Progress>,
+}
+
+/// How far a room has been told.
+#[derive(Default)]
+struct Progress {
+    rev: i64,
+    seq: i64,
+    /// Came before its turn.
+    early: BTreeMap<i64, Arc<Event>>,
+    /// Something is missing that only the database knows.
+    unsettled: bool,
+}
+
+impl Feed {
+    /// Begins where the rooms stand now.
+    pub async fn new(store: Store, people: Arc<People>) -> Result<Feed, Fault> {
+        let mut rooms = HashMap::new();
+        for room in store.rooms().await? {
+            if let Some(counts) = store.room_counts(room.number).await? {
+                rooms.insert(
+                    room.number,
+                    Progress { rev: counts.last_rev, seq: counts.last_seq, ..Progress::default() },
+                );
+            }
+        }
+        Ok(Feed { store, people, rooms })
+    }
+
+    /// Runs until every writer of the bus is gone. `tell` hands events to the doors.
+    pub async fn run(mut self, mut bus: mpsc::Receiver<Announcement>, mut tell: impl AsyncFnMut(&[Arc<Event>])) {
+        let mut announcements = Vec::new();
+        loop {
+            let unsettled = self.rooms.values().any(|room| room.unsettled);
+            let taken = tokio::select! {
+                taken = bus.recv_many(&mut announcements, TOGETHER) => taken,
+                () = sleep(TRY_AGAIN), if unsettled => usize::MAX,
+            };
+            if taken == 0 {
+                return;
+            }
+            let mut told = Vec::new();
+            let mut acknowledgements = Vec::new();
+            for announcement in announcements.drain(..) {
+                for event in announcement.events {
+                    self.put_in_order(event, &mut told);
+                }
+                acknowledgements.extend(announcement.then);
+            }
+            self.read_what_is_missing(&mut told).await;
+            if !told.is_empty() {
+                tell(&told).await;
+            }
+            for acknowledge in acknowledgements {
+                acknowledge();
+            }
+        }
+    }
+
+    fn put_in_order(&mut self, event: Arc<Event>, told: &mut Vec<Arc<Event>>) {
+        if let Event::UserChanged { user } = &*event {
+            self.people.forget(*user);
+        }
+        let (Some(room), rev) = (event.room(), event.rev()) else {
+            return told.push(event);
+        };
+        let progress = self.rooms.entry(room).or_default();
+        if matches!(&*event, Event::Unsettled { .. }) {
+            progress.unsettled = true;
+        } else if let Some(rev) = rev {
+            if rev > progress.rev {
+                progress.early.insert(rev, event);
+                progress.tell_in_turn(told);
+            }
+        } else {
+            told.push(event);
+        }
+    }
+
+    async fn read_what_is_missing(&mut self, told: &mut Vec<Arc<Event>>) {
+        for (number, progress) in
+            self.rooms.iter_mut().filter(|(_, progress)| progress.unsettled || !progress.early.is_empty())
+        {
+            progress.unsettled = true;
+            match self.store.since(*number, progress.rev, READ_AT_ONCE).await {
+                Ok(since) if since.complete => {
+                    let Ok(messages) = self.people.beside(since.messages).await else {
+                        continue;
+                    };
+                    for posted in messages {
+                        let posted = Arc::new(posted);
+                        told.push(Arc::new(progress.event_for(posted)));
+                    }
+                    progress.reached(since.rev);
+                    progress.tell_in_turn(told);
+                    progress.unsettled = !progress.early.is_empty();
+                }
+                Ok(since) => {
+                    // So far behind that readers load anew by what `sync` answers; the early ones go on.
+                    tracing::warn!(room = number.0, "passed over more messages than can be told one by one");
+                    progress.reached(since.rev);
+                    progress.unsettled = false;
+                }
+                Err(fault) => tracing::warn!("cannot read what is missing: {fault}"),
+            }
+        }
+    }
+}
+
+impl Progress {
+    fn tell_in_turn(&mut self, told: &mut Vec<Arc<Event>>) {
+        while let Some(event) = self.early.remove(&(self.rev + 1)) {
+            self.rev += 1;
+            if let Event::MessageCreated(posted) = &*event {
+                self.seq = self.seq.max(posted.message.seq);
+            }
+            told.push(event);
+        }
+    }
+
+    fn reached(&mut self, rev: i64) {
+        self.rev = self.rev.max(rev);
+        self.early = self.early.split_off(&(self.rev + 1));
+    }
+
+    /// What a message of this state must have come from, for readers who saw it last at `self`.
+    fn event_for(&mut self, posted: Arc<crate::model::Posted>) -> Event {
+        let Message { seq, deleted, .. } = posted.message;
+        let is_new = seq > self.seq;
+        self.seq = self.seq.max(seq);
+        match (deleted, is_new) {
+            (true, _) => Event::MessageDeleted(posted),
+            (false, true) => Event::MessageCreated(posted),
+            (false, false) => Event::MessageEdited(posted),
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Sending, changing and reading messages.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::limits::MAX_CLIENT_OFFSET;
+use super::permissions::Member;
+use super::{Caller, Chat, Refusal, Rules};
+use crate::model::text::{javascript_length, trim_like_javascript};
+use crate::model::{Actor, MessageId, Posted, Room, RoomNumber, UserId};
+use crate::store::{Answer, Command, Statistics};
+
+/// A text that is one: not blank, and storable on both databases.
+#[derive(Debug, Clone)]
+pub struct Text {
+    trimmed: String,
+    /// Of the untrimmed text, as Node counts.
+    length: usize,
+}
+
+impl Text {
+    pub fn new(text: &str) -> Result<Text, Refusal> {
+        let trimmed = trim_like_javascript(text);
+        if trimmed.is_empty() {
+            return Err(Refusal::Empty);
+        }
+        if trimmed.contains('\0') {
+            return Err(Refusal::Unreadable);
+        }
+        Ok(Text { trimmed: trimmed.to_owned(), length: javascript_length(text) })
+    }
+
+    fn within(&self, rules: Rules) -> Result<(), Refusal> {
+        let limit = rules.max_message_chars;
+        if limit != 0 && self.length > limit { Err(Refusal::TooLong { limit }) } else { Ok(()) }
+    }
+}
+
+/// A change that is queued in its place; settled when it is stored and told to everybody.
+pub struct Pending {
+    answer: Answer,
+}
+
+impl Pending {
+    pub async fn settled(self) -> Result<Arc<Posted>, Refusal> {
+        match self.answer.await {
+            Ok(answer) => answer.map_err(Refusal::from),
+            Err(_) => Err(Refusal::OutcomeUnknown),
+        }
+    }
+}
+
+/// A listing by page and limit.
+pub struct Listing {
+    pub messages: Vec<Posted>,
+    pub total: i64,
+}
+
+/// What somebody who was away is told.
+pub struct Missed {
+    pub room: Arc<Room>,
+    pub messages: Vec<Posted>,
+    pub rev: i64,
+    pub complete: bool,
+}
+
+/// More than this since a rev, and loading anew is less work for both.
+const MOST_MISSED: usize = 1000;
+
+/// Days that the statistics show.
+const DAYS: i64 = 30;
+
+impl Chat {
+    /// Takes a message. Returns as soon as it stands in the queue, so that one connection can send
+    /// without waiting for each answer and its messages still keep their order.
+    pub async fn post(
+        &self,
+        caller: &Caller,
+        room: Option<&str>,
+        text: Text,
+        client_offset: Option<String>,
+        rules: Rules,
+    ) -> Result<Pending, Refusal> {
+        text.within(rules)?;
+        if client_offset
+            .as_ref()
+            .is_some_and(|offset| javascript_length(offset) > MAX_CLIENT_OFFSET || offset.contains('\0'))
+        {
+            return Err(Refusal::OffsetTooLong { limit: MAX_CLIENT_OFFSET });
+        }
+        let member = self.member(caller, room).await?;
+        let now = self.inner.clock.now();
+        member.may_send(now)?;
+        self.inner.pace.admit(caller.user().id, rules.messages_per_minute, now)?;
+        let draft = Command::Create {
+            id: Uuid::now_v7(),
+            room: member.room.number,
+            author: caller.author(),
+            text: text.trimmed,
+            client_offset,
+        };
+        self.queue(draft).await
+    }
+
+    pub async fn edit(&self, caller: &Caller, id: MessageId, text: Text, rules: Rules) -> Result<Pending, Refusal> {
+        let (member, posted) = self.of_mine(caller, id).await?;
+        if posted.message.deleted {
+            return Err(Refusal::MessageNotFound);
+        }
+        member.may_edit(posted.message.user)?;
+        text.within(rules)?;
+        self.queue(Command::Edit { id, room: posted.message.room, author: posted.author, text: text.trimmed }).await
+    }
+
+    pub async fn delete(&self, caller: &Caller, id: MessageId) -> Result<Pending, Refusal> {
+        let (member, posted) = self.of_mine(caller, id).await?;
+        member.may_delete(posted.message.user)?;
+        self.queue(Command::Delete { id, room: posted.message.room, author: posted.author }).await
+    }
+
+    /// A message in a room that the caller is in. Elsewhere there is no such message.
+    async fn of_mine(&self, caller: &Caller, id: MessageId) -> Result<(Member, Posted), Refusal> {
+        let message = self.inner.store.message(id).await?.ok_or(Refusal::MessageNotFound)?;
+        let room = message.room.0.to_string();
+        let member = self.member(caller, Some(&room)).await.map_err(|refusal| match refusal {
+            Refusal::RoomNotFound => Refusal::MessageNotFound,
+            other => other,
+        })?;
+        let posted = self.inner.people.beside(vec![message]).await?.pop().ok_or(Refusal::MessageNotFound)?;
+        Ok((member, posted))
+    }
+
+    async fn queue(&self, command: Command) -> Result<Pending, Refusal> {
+        Ok(Pending { answer: self.inner.writer.append(command).await? })
+    }
+
+    pub async fn page(&self, room: &Room, page: i64, limit: i64) -> Result<Listing, Refusal> {
+        let page = self.inner.store.page(room.number, page, limit).await?;
+        Ok(Listing { messages: self.inner.people.beside(page.messages).await?, total: page.total })
+    }
+
+    pub async fn page_of_author(&self, room: &Room, author: UserId, page: i64, limit: i64) -> Result<Listing, Refusal> {
+        let page = self.inner.store.page_of_author(room.number, author, page, limit).await?;
+        Ok(Listing { messages: self.inner.people.beside(page.messages).await?, total: page.total })
+    }
+
+    pub async fn recent(&self, room: &Room, limit: i64) -> Result<Vec<Posted>, Refusal> {
+        let messages = self.inner.store.recent(room.number, limit).await?;
+        Ok(self.inner.people.beside(messages).await?)
+    }
+
+    pub async fn statistics(&self) -> Result<Statistics, Refusal> {
+        Ok(self.inner.store.statistics(RoomNumber::MAIN, DAYS).await?)
+    }
+
+    /// Everything that changed in a room after `rev`. A rev of another history settles nothing.
+    pub async fn missed(
+        &self,
+        actor: Actor,
+        room: Option<&str>,
+        rev: i64,
+        epoch: Option<&str>,
+    ) -> Result<Missed, Refusal> {
+        let room = self.readable(actor, room).await?;
+        let of_this_history = epoch.is_none_or(|epoch| epoch.parse() == Ok(self.epoch()));
+        let rev = if of_this_history { rev } else { -1 };
+        let since = self.inner.store.since(room.number, rev, MOST_MISSED).await?;
+        Ok(Missed {
+            messages: self.inner.people.beside(since.messages).await?,
+            rev: since.rev,
+            complete: since.complete,
+            room,
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! Decides: what a message is, who may do what, who is here. Knows of no transport.
+
+pub mod feed;
+pub mod limits;
+pub mod messages;
+pub mod people;
+pub mod permissions;
+pub mod presence;
+pub mod refusal;
+pub mod rooms;
+pub mod typing;
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use crate::bus::Bus;
+use crate::model::Clock;
+use crate::store::{Store, Writer};
+
+pub use limits::Rules;
+pub use messages::{Pending, Text};
+pub use people::Caller;
+pub use refusal::Refusal;
+
+/// The conversation. Cheap to clone; every door holds one.
+#[derive(Clone)]
+pub struct Chat {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    store: Store,
+    writer: Writer,
+    bus: Bus,
+    clock: Clock,
+    people: Arc<people::People>,
+    rooms: rooms::Rooms,
+    pace: limits::Pace,
+    presence: presence::Presence,
+    typing: typing::Typing,
+}
+
+impl Chat {
+    pub fn new(store: Store, writer: Writer, bus: Bus, clock: Clock, people: Arc<people::People>) -> Chat {
+        let inner = Inner {
+            store,
+            writer,
+            bus,
+            clock,
+            people,
+            rooms: rooms::Rooms::default(),
+            pace: limits::Pace::default(),
+            presence: presence::Presence::default(),
+            typing: typing::Typing::default(),
+        };
+        Chat { inner: Arc::new(inner) }
+    }
+
+    pub fn epoch(&self) -> Uuid {
+        self.inner.store.epoch()
+    }
+
+    /// What time alone brings about: typing flags that nobody renewed, notices held back in a rush.
+    pub async fn tick(&self) {
+        self.end_stale_typing().await;
+        self.tell_merged_notices().await;
+        self.inner.pace.forget_idle(self.inner.clock.now());
+    }
+}

@@ -1,0 +1,110 @@
+//! Accounts from a cache that forgets on change. Unknown ids are always looked up: a new account
+//! works at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use moka::sync::Cache;
+
+use super::{Chat, Refusal};
+use crate::model::{Actor, Author, Message, Posted, User, UserId};
+use crate::store::{Fault, Store};
+
+const REMEMBERED: u64 = 100_000;
+/// A net under the notices, for databases where none are to be had.
+const REMEMBERED_FOR: Duration = Duration::from_secs(30);
+
+pub struct People {
+    store: Store,
+    known: Cache<UserId, Arc<User>>,
+    /// Counts what was forgotten: what was read before that must not be remembered after it.
+    forgotten: AtomicU64,
+}
+
+/// Somebody with an account that exists and is not locked by an administrator. Only
+/// [`Chat::caller`] makes one.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    user: Arc<User>,
+}
+
+impl Caller {
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    pub fn author(&self) -> Arc<Author> {
+        Arc::new(self.user.author())
+    }
+}
+
+impl People {
+    pub fn new(store: Store) -> People {
+        let known = Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build();
+        People { store, known, forgotten: AtomicU64::new(0) }
+    }
+
+    pub async fn user(&self, id: UserId) -> Result<Option<Arc<User>>, Fault> {
+        if let Some(user) = self.known.get(&id) {
+            return Ok(Some(user));
+        }
+        let before = self.forgotten.load(Ordering::SeqCst);
+        let Some(user) = self.store.user(id).await?.map(Arc::new) else {
+            return Ok(None);
+        };
+        self.remember(&user, before);
+        Ok(Some(user))
+    }
+
+    pub fn forget(&self, id: UserId) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
+        self.known.invalidate(&id);
+    }
+
+    /// Puts names beside messages. An author whose account is gone keeps an empty name.
+    pub async fn beside(&self, messages: Vec<Message>) -> Result<Vec<Posted>, Fault> {
+        let mut unknown: Vec<UserId> =
+            messages.iter().map(|message| message.user).filter(|id| self.known.get(id).is_none()).collect();
+        unknown.sort_unstable();
+        unknown.dedup();
+        let before = self.forgotten.load(Ordering::SeqCst);
+        let found = self.store.authors(&unknown).await?.into_iter().map(Arc::new).collect::<Vec<_>>();
+        for user in &found {
+            self.remember(user, before);
+        }
+        let author = |id: UserId| {
+            let known = found.iter().find(|user| user.id == id).cloned().or_else(|| self.known.get(&id));
+            Arc::new(known.map_or_else(|| nameless(id), |user| user.author()))
+        };
+        Ok(messages.into_iter().map(|message| Posted { author: author(message.user), message }).collect())
+    }
+
+    fn remember(&self, user: &Arc<User>, before: u64) {
+        if self.forgotten.load(Ordering::SeqCst) == before {
+            self.known.insert(user.id, user.clone());
+        }
+    }
+}
+
+fn nameless(id: UserId) -> Author {
+    Author { id, userid: String::new(), name: String::new() }
+}
+
+impl Chat {
+    pub async fn caller(&self, actor: Actor) -> Result<Caller, Refusal> {
+        let id = actor.user().ok_or(Refusal::NotAuthenticated)?;
+        match self.inner.people.user(id).await? {
+            Some(user) if !user.is_barred() => Ok(Caller { user }),
+            _ => Err(Refusal::NotAuthenticated),
+        }
+    }
+
+    /// For a claim that is not proved yet: whether there is such an account at all.
+    pub async fn account(&self, id: UserId) -> Result<Caller, Refusal> {
+        match self.caller(Actor::User(id)).await {
+            Err(Refusal::NotAuthenticated) => Err(Refusal::UserNotFound),
+            answer => answer,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Refusals are values; faults are accidents and become `DatabaseAway` or `Failed` where they happen.
+
+use crate::store::{Fault, WriteRefusal};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The request cannot be read as what it should be.
+    Unreadable,
+    NotAuthenticated,
+    UserIdRequired,
+    UserNotFound,
+    Empty,
+    TooLong {
+        limit: usize,
+    },
+    OffsetTooLong {
+        limit: usize,
+    },
+    MessageNotFound,
+    NotYours,
+    RoomNotFound,
+    TooManyConnections,
+    Muted {
+        retry_in: u64,
+    },
+    SlowDown {
+        per_minute: u32,
+        retry_in: u64,
+    },
+    DatabaseAway {
+        retry_in: u64,
+    },
+    /// It may have been stored or not; the same client offset settles it.
+    OutcomeUnknown,
+    Stopping {
+        retry_in: u64,
+    },
+    /// An accident of ours, logged where it happened.
+    Failed,
+}
+
+/// When to come back while the database is away, in milliseconds.
+const DATABASE_RETRY: u64 = 1000;
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        if fault.is_away() {
+            tracing::warn!("{fault}");
+            Refusal::DatabaseAway { retry_in: DATABASE_RETRY }
+        } else {
+            tracing::error!("{fault}");
+            Refusal::Failed
+        }
+    }
+}
+
+impl From<WriteRefusal> for Refusal {
+    fn from(refusal: WriteRefusal) -> Self {
+        match refusal {
+            WriteRefusal::MessageNotFound => Refusal::MessageNotFound,
+            WriteRefusal::RoomNotFound => Refusal::RoomNotFound,
+            WriteRefusal::AuthorGone => Refusal::NotAuthenticated,
+            WriteRefusal::DatabaseAway => Refusal::DatabaseAway { retry_in: DATABASE_RETRY },
+            WriteRefusal::OutcomeUnknown => Refusal::OutcomeUnknown,
+            WriteRefusal::Stopping => Refusal::Stopping { retry_in: DATABASE_RETRY },
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! The subcommands of the program. `main.rs` reads the arguments, this does what they say.
+
+use std::io::Write;
+
+use clap::Subcommand;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use uuid::Uuid;
+
+use crate::app::{self, App, StartError};
+use crate::auth::Tokens;
+use crate::config::{AuthMode, Config};
+use crate::model::{Clock, RoomKind, User, UserRole};
+use crate::store::{AddRoomError, AddUserError, DatabaseKind, NewRoom, NewUser, Store, UserGender};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server (what happens without a subcommand)
+    Serve {
+        /// Do not change the database: refuse to start when it is not up to date
+        #[arg(long)]
+        no_migrate: bool,
+    },
+    /// Bring the tables up to date, take them back, or show where they are
+    Migrate {
+        #[command(subcommand)]
+        direction: Option<Direction>,
+    },
+    /// Accounts
+    User {
+        #[command(subcommand)]
+        action: UserAction,
+    },
+    /// Rooms beyond main-chat
+    Room {
+        #[command(subcommand)]
+        action: RoomAction,
+    },
+    /// Print an access token of an account
+    Token {
+        /// The account's id or userid
+        #[arg(long, value_name = "ID_OR_USERID")]
+        user: String,
+        /// How long it is good, in seconds
+        #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+        ttl: Option<u32>,
+    },
+    /// Show every setting, and where its value comes from
+    Config,
+    /// Take in the history of a Node database ahead of the start
+    Adopt {
+        /// Only report what would be done, and what is missing
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+#[derive(Debug, Clone, Copy, Subcommand)]
+pub enum Direction {
+    /// Apply what is missing
+    Up,
+    /// Take back the newest changes: ours only, never Node's data
+    Down {
+        /// How many; all of them unless said
+        #[arg(long)]
+        steps: Option<u32>,
+    },
+    /// Show what is applied
+    Status,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum UserAction {
+    /// Make an account
+    Add {
+        #[arg(long)]
+        userid: String,
+        /// The name that others see
+        #[arg(long)]
+        name: String,
+        #[arg(long)]
+        email: String,
+        /// Without one, nobody can log in by password
+        #[arg(long)]
+        password: Option<String>,
+        #[arg(long, default_value = "user")]
+        role: RoleName,
+        /// Print the account as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the accounts
+    List {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RoomAction {
+    /// Make a room
+    Add {
+        /// Lower-case letters, digits and dashes, beginning with a letter
+        #[arg(long)]
+        slug: String,
+        #[arg(long)]
+        name: String,
+        #[arg(long, default_value = "")]
+        description: String,
+        /// Only by invitation
+        #[arg(long)]
+        private: bool,
+    },
+    /// List the rooms
+    List,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub enum RoleName {
+    User,
+    Support,
+    Admin,
+}
+
+pub async fn run(command: Command, config: &Config) -> Result<(), StartError> {
+    match command {
+        Command::Serve { no_migrate } => serve(config, !no_migrate).await,
+        Command::Migrate { direction } => migrate(config, direction.unwrap_or(Direction::Up)).await,
+        Command::User { action } => user(config, action).await,
+        Command::Room { action } => room(config, action).await,
+        Command::Token { user, ttl } => token(config, &user, ttl).await,
+        Command::Config => say(config.explain().trim_end()),
+        Command::Adopt { check } => adopt(config, check).await,
+    }
+}
+
+async fn open(config: &Config, migrate: bool) -> Result<Store, StartError> {
+    Store::open(config.database.url.expose(), config.database.pool_connections, migrate).await.map_err(StartError::new)
+}
+
+async fn serve(config: &Config, migrate: bool) -> Result<(), StartError> {
+    let address = (config.server.host.as_str(), config.server.port);
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| StartError::new(format!("cannot listen on {}:{}: {error}", address.0, address.1)))?;
+    let store = open(config, migrate).await?;
+    let database = match store.kind() {
+        DatabaseKind::Sqlite => "SQLite",
+        DatabaseKind::Postgres => "PostgreSQL",
+    };
+    let app = App::build(config, store.clone()).await?;
+    let mode = match config.auth.mode {
+        AuthMode::Token => "token",
+        AuthMode::TrustUserId => "trust-user-id",
+    };
+    let bound = listener.local_addr().map_err(StartError::new)?;
+    let shown = if bound.ip().is_unspecified() { format!("localhost:{}", bound.port()) } else { bound.to_string() };
+    tracing::info!(
+        "community-chat {} listens on http://{shown} ({bound}), database {database}, auth mode {mode}",
+        env!("CARGO_PKG_VERSION")
+    );
+    app.serve(listener, told_to_stop()).await;
+    store.close().await.ok();
+    Ok(())
+}
+
+async fn told_to_stop() {
+    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+async fn migrate(config: &Config, direction: Direction) -> Result<(), StartError> {
+    let store = Store::open_unprepared(config.database.url.expose()).await.map_err(StartError::new)?;
+    match direction {
+        Direction::Up => store.migrate_up().await.map_err(StartError::new)?,
+        Direction::Down { steps } => store.migrate_down(steps).await.map_err(StartError::new)?,
+        Direction::Status => {}
+    }
+    for step in store.migration_status().await.map_err(StartError::new)? {
+        say(&format!("{} {}", if step.applied { "applied" } else { "pending" }, step.name))?;
+    }
+    Ok(())
+}
+
+async fn user(config: &Config, action: UserAction) -> Result<(), StartError> {
+    let store = open(config, true).await?;
+    match action {
+        UserAction::Add { userid, name, email, password, role, json } => {
+            let password_hash = match password {
+                Some(password) => app::passwords(config, &store).hash(password).await.map_err(StartError::new)?,
+                // No hash begins like this: nothing fits it.
+                None => "!".to_owned(),
+            };
+            let role = match role {
+                RoleName::User => UserRole::User,
+                RoleName::Support => UserRole::Support,
+                RoleName::Admin => UserRole::Admin,
+            };
+            let [userid, name, email] =
+                [("userid", userid), ("name", name), ("email", email)].map(|(field, text)| one_line(field, &text));
+            let new = NewUser {
+                userid: userid?,
+                name: name?,
+                email: email?,
+                password_hash,
+                dob: Default::default(),
+                gender: UserGender::RatherNotSay,
+                role,
+            };
+            let taken = new.userid.clone();
+            let user = store.add_user(new, Clock::System.now()).await.map_err(|error| match error {
+                AddUserError::EmailTaken => StartError::new("there is an account with this email already"),
+                AddUserError::UseridTaken => StartError::new(format!("there is an account \"{taken}\" already")),
+                AddUserError::Fault(fault) => StartError::new(fault),
+            })?;
+            say(&if json { shown(&user) } else { format!("made {} ({}), {}", user.userid, user.name, user.id) })
+        }
+        UserAction::List { json } => list_users(&store, json).await,
+    }
+}
+
+async fn list_users(store: &Store, json: bool) -> Result<(), StartError> {
+    let mut after = String::new();
+    loop {
+        let users = store.users_after(&after, 500).await.map_err(StartError::new)?;
+        let Some(last) = users.last() else { return Ok(()) };
+        after.clone_from(&last.userid);
+        for user in &users {
+            say(&if json {
+                shown(user)
+            } else {
+                format!("{}  {:<20}  {:<24}  {}", user.id, user.userid, user.name, user.email)
+            })?;
+        }
+    }
+}
+
+fn shown(user: &User) -> String {
+    serde_json::json!({ "id": user.id, "userid": user.userid, "name": user.name, "email": user.email, "role": user.role, "status": user.status }).to_string()
+}
+
+fn one_line(field: &str, text: &str) -> Result<String, StartError> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > 255 || text.chars().any(char::is_control) {
+        return Err(StartError::new(format!("--{field} must be one line of 1 to 255 characters")));
+    }
+    Ok(text.to_owned())
+}
+
+async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
+    let store = open(config, true).await?;
+    match action {
+        RoomAction::Add { slug, name, description, private } => {
+            let words = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+            let is_slug = slug.len() <= 50
+                && slug.starts_with(|first: char| first.is_ascii_lowercase())
+                && slug.bytes().all(words)
+                && Uuid::parse_str(&slug).is_err();
+            if !is_slug {
+                return Err(StartError::new(format!(
+                    "--slug is \"{slug}\": lower-case letters, digits and dashes are needed, beginning with a letter, at most 50"
+                )));
+            }
+            let kind = if private { RoomKind::Private } else { RoomKind::Public };
+            let new = NewRoom { slug, name: one_line("name", &name)?, description, kind, created_by: None };
+            let room = store.add_room(new, Clock::System.now()).await.map_err(|error| match error {
+                AddRoomError::SlugTaken => StartError::new("there is a room with this slug already"),
+                AddRoomError::Fault(fault) => StartError::new(fault),
+            })?;
+            say(&format!("made {} (number {}), {}", room.slug, room.number.0, room.id))
+        }
+        RoomAction::List => {
+            for room in store.rooms().await.map_err(StartError::new)? {
+                say(&format!("{:>6}  {}  {:<20}  {}", room.number.0, room.id, room.slug, room.name))?;
+            }
+            Ok(())
+        }
+    }
+}
+
+async fn token(config: &Config, user: &str, ttl: Option<u32>) -> Result<(), StartError> {
+    let store = open(config, true).await?;
+    let found = store.user_named(user).await.map_err(StartError::new)?;
+    let account = found.ok_or_else(|| {
+        StartError::new(format!("there is no account \"{user}\": `community-chat user list` shows those that are"))
+    })?;
+    let secrets = config.token_secrets().map_err(StartError::new)?;
+    let ttl = ttl.map_or(config.auth.access_token_ttl, |seconds| std::time::Duration::from_secs(seconds.into()));
+    let now = u64::try_from(Clock::System.now().seconds()).unwrap_or(0);
+    say(&Tokens::new(secrets.access.expose(), ttl).issue(account.id, now))
+}
+
+async fn adopt(config: &Config, check: bool) -> Result<(), StartError> {
+    let unprepared = Store::open_unprepared(config.database.url.expose()).await.map_err(StartError::new)?;
+    let report = unprepared.adoption_report().await.map_err(StartError::new)?;
+    say(&format!(
+        "accounts {}, messages {} (new {}, changed {}, removed {})",
+        report.users, report.chats, report.new, report.changed, report.removed
+    ))?;
+    if report.room_id_column {
+        say("\"CommunityChats\" has a column room_id: it will be filled")?;
+    }
+    for line in &report.remarks {
+        say(line)?;
+    }
+    for line in &report.problems {
+        say(&format!("PROBLEM: {line}"))?;
+    }
+    if !report.problems.is_empty() {
+        return Err(StartError::new("this database cannot be taken in as it is"));
+    }
+    if check {
+        return say("nothing was changed (--check)");
+    }
+    drop(unprepared);
+    let store = open(config, true).await?;
+    let now = Clock::System.now();
+    let mut foreign = crate::store::ForeignChanges::watch(&store).await;
+    foreign.take(&store, now).await.map_err(StartError::new)?;
+    store.reconcile(now).await.map_err(StartError::new)?;
+    say("taken in")
+}
+
+/// A closed pipe ends the program quietly, as it ends others.
+fn say(line: &str) -> Result<(), StartError> {
+    writeln!(std::io::stdout(), "{line}").map_err(StartError::new)
+}

@@ -1,0 +1,214 @@
+//! From what was written to a value. The `Err` of each says what would be right.
+
+use std::num::NonZeroU32;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use toml::Value;
+
+/// Gives a text (all that the environment has) the shape that the default of the setting has;
+/// what does not fit stays as it is, for the parser to refuse.
+pub(super) fn shaped_like(default: &Value, written: Value) -> Value {
+    let Value::String(text) = &written else {
+        return written;
+    };
+    let text = text.trim();
+    match default {
+        Value::Integer(_) => text.parse().map_or(written.clone(), Value::Integer),
+        Value::Boolean(_) => match text.to_ascii_lowercase().as_str() {
+            "true" | "1" | "yes" | "on" => Value::Boolean(true),
+            "false" | "0" | "no" | "off" => Value::Boolean(false),
+            _ => written,
+        },
+        Value::Array(_) => text
+            .split(',')
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .map(|part| Value::String(part.to_owned()))
+            .collect::<Vec<_>>()
+            .into(),
+        Value::String(_) => text.into(),
+        _ => written,
+    }
+}
+
+/// A value on one line, as TOML has it: toml's own writer may take several for a text.
+pub(super) fn one_line(value: &Value) -> String {
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(items) => {
+            let items: Vec<_> = items.iter().map(one_line).collect();
+            format!("[{}]", items.join(", "))
+        }
+        other => other.to_string().replace('\n', " "),
+    }
+}
+
+pub(super) fn quoted(text: &str) -> String {
+    let mut line = String::with_capacity(text.len() + 2);
+    line.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => line.extend(['\\', c]),
+            c if c.is_control() => line.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c => line.push(c),
+        }
+    }
+    line.push('"');
+    line
+}
+
+pub(super) fn number<T: TryFrom<i64>>(range: RangeInclusive<i64>) -> impl Fn(&Value) -> Result<T, String> {
+    move |value| {
+        value
+            .as_integer()
+            .filter(|number| range.contains(number))
+            .and_then(|number| T::try_from(number).ok())
+            .ok_or_else(|| format!("a number from {} to {} is needed", range.start(), range.end()))
+    }
+}
+
+pub(super) fn seconds(range: RangeInclusive<i64>) -> impl Fn(&Value) -> Result<Duration, String> {
+    move |value| {
+        number(range.clone())(value)
+            .map(Duration::from_secs)
+            .map_err(|_| format!("seconds, from {} to {}, are needed", range.start(), range.end()))
+    }
+}
+
+pub(super) fn milliseconds(range: RangeInclusive<i64>) -> impl Fn(&Value) -> Result<Duration, String> {
+    move |value| {
+        number(range.clone())(value)
+            .map(Duration::from_millis)
+            .map_err(|_| format!("milliseconds, from {} to {}, are needed", range.start(), range.end()))
+    }
+}
+
+pub(super) fn limit(value: &Value) -> Result<Option<NonZeroU32>, String> {
+    const LARGEST: i64 = 1_000_000_000;
+    number(0..=LARGEST)(value)
+        .map(NonZeroU32::new)
+        .map_err(|_| format!("a number from 1 to {LARGEST}, or 0 for off, is needed"))
+}
+
+pub(super) fn flag(value: &Value) -> Result<bool, String> {
+    value.as_bool().ok_or_else(|| "true or false is needed".to_owned())
+}
+
+pub(super) fn choice<T: Copy>(names: &'static [(&'static str, T)]) -> impl Fn(&Value) -> Result<T, String> {
+    move |value| {
+        let written = value.as_str().unwrap_or_default().trim();
+        let chosen = names.iter().find(|(name, _)| name.eq_ignore_ascii_case(written));
+        chosen.map(|(_, choice)| *choice).ok_or_else(|| {
+            let names: Vec<_> = names.iter().map(|(name, _)| *name).collect();
+            format!("one of {} is needed", names.join(", "))
+        })
+    }
+}
+
+pub(super) fn text(example: &'static str) -> impl Fn(&Value) -> Result<String, String> {
+    move |value| {
+        let text = value.as_str().unwrap_or_default().trim();
+        if text.is_empty() || text.contains(char::is_control) {
+            return Err(format!("{example} is needed"));
+        }
+        Ok(text.to_owned())
+    }
+}
+
+pub(super) fn text_or_nothing(value: &Value) -> Result<String, String> {
+    let text = value.as_str().ok_or("a text in quotes is needed")?;
+    Ok(text.trim().to_owned())
+}
+
+pub(super) fn path(value: &Value) -> Result<String, String> {
+    let path = value.as_str().unwrap_or_default().trim().trim_end_matches('/');
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
+    if path.starts_with('/') && path.chars().all(plain) && !path.contains("//") {
+        return Ok(path.to_owned());
+    }
+    Err("a path such as /socket.io is needed".to_owned())
+}
+
+pub(super) fn log_filter(value: &Value) -> Result<String, String> {
+    let filter = text("a level such as info")(value)?;
+    match filter.parse::<tracing_subscriber::EnvFilter>() {
+        Ok(_) => Ok(filter),
+        Err(_) => Err("levels such as info or info,community_chat=debug are needed".to_owned()),
+    }
+}
+
+/// As [`one_line`], cut where it would not help any more.
+pub(super) fn shown_in_error(value: &Value) -> String {
+    const ENOUGH: usize = 80;
+    let line = one_line(value);
+    match line.char_indices().nth(ENOUGH) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::config::tests::{loaded, refusal, refusal_of};
+
+    #[test]
+    fn zero_turns_a_limit_off() {
+        let config = loaded(&[("INBOX_EVENTS", "0"), ("MAX_MESSAGE_CHARS", "0")]);
+        assert_eq!((config.limits.inbox_events, config.limits.max_message_chars), (None, None));
+    }
+
+    #[test]
+    fn a_bad_value_is_named_with_what_would_be_right() {
+        for (name, value, line) in [
+            ("PORT", "abc", r#"PORT is "abc": a number from 1 to 65535 is needed (from the environment)"#),
+            ("PORT", "0", r#"PORT is "0": a number from 1 to 65535 is needed (from the environment)"#),
+            ("AUTH_MODE", "off", r#"AUTH_MODE is "off": one of token, trust-user-id is needed (from the environment)"#),
+            ("SERVE_CLIENT", "maybe", r#"SERVE_CLIENT is "maybe": true or false is needed (from the environment)"#),
+            (
+                "INBOX_EVENTS",
+                "-1",
+                r#"INBOX_EVENTS is "-1": a number from 1 to 1000000000, or 0 for off, is needed (from the environment)"#,
+            ),
+            (
+                "ACCESS_TOKEN_TTL",
+                "15m",
+                r#"ACCESS_TOKEN_TTL is "15m": seconds, from 1 to 315360000, are needed (from the environment)"#,
+            ),
+            (
+                "TRUST_PROXY",
+                "10.0.0.0/8,x",
+                r#"TRUST_PROXY is "10.0.0.0/8,x": addresses or networks such as 10.0.0.0/8 are needed (from the environment)"#,
+            ),
+            (
+                "CORS_ORIGIN",
+                "chat",
+                r#"CORS_ORIGIN is "chat": origins such as https://chat.example (no path), or * alone, are needed (from the environment)"#,
+            ),
+            (
+                "RUST_LOG",
+                "chat=loud",
+                r#"RUST_LOG is "chat=loud": levels such as info or info,community_chat=debug are needed (from the environment)"#,
+            ),
+            (
+                "SOCKET_PATH",
+                "a\nb",
+                r#"SOCKET_PATH is "a\u000Ab": a path such as /socket.io is needed (from the environment)"#,
+            ),
+        ] {
+            assert_eq!(refusal(&[(name, value)]), line);
+        }
+    }
+
+    #[test]
+    fn a_bad_value_in_the_file_is_named_as_it_stands_there() {
+        assert_eq!(
+            refusal_of("[server]\nport = 70000"),
+            "server.port is 70000: a number from 1 to 65535 is needed in chat.toml)"
+        );
+        assert_eq!(
+            refusal_of("[auth]\naccess_token_secret = 123"),
+            "auth.access_token_secret is not shown: a text in quotes is needed in chat.toml)"
+        );
+    }
+}

@@ -1,0 +1,115 @@
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use chrono::NaiveDate;
+use serde_json::{Map, Value, json};
+
+use super::{Accounts, Refused, fields, role, text};
+use crate::model::UserRole;
+use crate::store::{AddUserError, NewUser, UserGender};
+
+/// Node's columns hold so much.
+const MOST_CHARS: usize = 255;
+const LEAST_PASSWORD: usize = 6;
+/// Argon2 hashes all of it; bcrypt looks at 72 bytes.
+const MOST_PASSWORD: usize = 1024;
+
+struct Wanted {
+    userid: String,
+    name: String,
+    email: String,
+    password: String,
+    dob: NaiveDate,
+    gender: UserGender,
+}
+
+/// A `role` in the body is nobody's to claim: it is not read.
+pub async fn sign_up(State(accounts): State<Accounts>, body: Bytes) -> Result<(StatusCode, Json<Value>), Refused> {
+    let wanted = read(&fields(&body)?)?;
+    let taken = |message: &str| Refused::new(StatusCode::BAD_REQUEST, message);
+    let fault = |fault| Refused::fault(&fault, "create user");
+    if accounts.store.email_exists(&wanted.email).await.map_err(fault)? {
+        return Err(taken("User already exists"));
+    }
+    if accounts.store.userid_exists(&wanted.userid).await.map_err(fault)? {
+        return Err(taken("This username already exists"));
+    }
+    let hash = accounts.passwords.hash(wanted.password).await;
+    let password_hash = hash.map_err(|error| {
+        tracing::error!("cannot hash a password: {error}");
+        Refused::failed("create user")
+    })?;
+    let new = NewUser {
+        userid: wanted.userid,
+        name: wanted.name,
+        email: wanted.email,
+        password_hash,
+        dob: wanted.dob,
+        gender: wanted.gender,
+        role: UserRole::User,
+    };
+    let user = accounts.store.add_user(new, accounts.clock.now()).await.map_err(|error| match error {
+        AddUserError::EmailTaken => taken("User already exists"),
+        AddUserError::UseridTaken => taken("This username already exists"),
+        AddUserError::Fault(error) => fault(error),
+    })?;
+    let shown = json!({ "id": user.id, "userid": user.userid, "name": user.name, "email": user.email, "role": role(user.role) });
+    Ok((StatusCode::CREATED, Json(json!({ "user": shown, "message": "User created successfully" }))))
+}
+
+fn read(fields: &Map<String, Value>) -> Result<Wanted, Refused> {
+    let mut errors = Map::new();
+    let mut wrong = |field: &str, message: String| {
+        errors.insert(field.to_owned(), message.into());
+    };
+    for field in ["userid", "email", "name"] {
+        let given = text(fields, field);
+        if given.is_none() && field != "name" {
+            wrong(field, format!("{field} is required"));
+        } else if given.is_some_and(|given| given.chars().count() > MOST_CHARS || given.chars().any(char::is_control)) {
+            wrong(field, format!("{field} must be one line of at most {MOST_CHARS} characters"));
+        }
+    }
+    let email = text(fields, "email").unwrap_or_default();
+    if !email.is_empty() && !looks_like_email(email) {
+        wrong("email", "email must be an address like ann@example.com".into());
+    }
+    let password = fields.get("password").and_then(Value::as_str).unwrap_or_default();
+    if password.chars().count() < LEAST_PASSWORD || password.len() > MOST_PASSWORD {
+        wrong(
+            "password",
+            format!("password must have at least {LEAST_PASSWORD} characters, and at most {MOST_PASSWORD} bytes"),
+        );
+    }
+    let dob = match text(fields, "dob") {
+        None => NaiveDate::default(),
+        Some(dob) => dob.get(..10).and_then(|day| day.parse().ok()).unwrap_or_else(|| {
+            wrong("dob", "dob must be a date like 1990-12-31".into());
+            NaiveDate::default()
+        }),
+    };
+    let gender = match text(fields, "gender") {
+        Some("male") => UserGender::Male,
+        Some("female") => UserGender::Female,
+        None | Some("rather_not_say") => UserGender::RatherNotSay,
+        Some(_) => {
+            wrong("gender", "gender must be male, female or rather_not_say".into());
+            UserGender::RatherNotSay
+        }
+    };
+    if !errors.is_empty() {
+        return Err(Refused::fields("Please correct the marked fields", errors));
+    }
+    let userid = text(fields, "userid").unwrap_or_default().to_owned();
+    let name = text(fields, "name").map_or_else(|| userid.clone(), str::to_owned);
+    Ok(Wanted { userid, name, email: email.to_owned(), password: password.to_owned(), dob, gender })
+}
+
+/// Enough to catch a slip; only a letter to it proves an address.
+fn looks_like_email(email: &str) -> bool {
+    !email.contains(char::is_whitespace)
+        && email
+            .split_once('@')
+            .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !domain.contains('@'))
+}

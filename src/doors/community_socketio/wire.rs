@@ -1,0 +1,253 @@
+//! The dialect's shapes, field by field in the order that Node printed.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::chat::Refusal;
+use crate::doors::refusals::{Doing, describe};
+use crate::model::{Author, Message, Micros, Posted, User};
+use crate::store::Statistics;
+
+#[derive(Serialize)]
+pub struct MessageShape<'a> {
+    id: Uuid,
+    user_id: Uuid,
+    message: &'a str,
+    edited_at: Option<String>,
+    is_deleted: bool,
+    created_at: String,
+    updated_at: String,
+    #[serde(rename = "User")]
+    user: UserShape<'a>,
+    room_id: Uuid,
+    seq: i64,
+    rev: i64,
+    #[serde(rename = "clientOffset")]
+    client_offset: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+pub struct UserShape<'a> {
+    id: Uuid,
+    userid: &'a str,
+    name: &'a str,
+}
+
+impl<'a> UserShape<'a> {
+    pub fn of(author: &'a Author) -> Self {
+        UserShape { id: author.id, userid: &author.userid, name: &author.name }
+    }
+}
+
+impl<'a> MessageShape<'a> {
+    pub fn of(posted: &'a Posted) -> Self {
+        let Message {
+            id,
+            room_id,
+            seq,
+            rev,
+            user,
+            ref text,
+            created_at,
+            updated_at,
+            edited_at,
+            deleted,
+            ref client_offset,
+            ..
+        } = posted.message;
+        MessageShape {
+            id,
+            user_id: user,
+            message: text,
+            edited_at: edited_at.map(Micros::to_iso_millis),
+            is_deleted: deleted,
+            created_at: created_at.to_iso_millis(),
+            updated_at: updated_at.to_iso_millis(),
+            user: UserShape::of(&posted.author),
+            room_id,
+            seq,
+            rev,
+            client_offset: client_offset.as_deref(),
+        }
+    }
+
+    pub fn list(posted: &'a [Posted]) -> Vec<Self> {
+        posted.iter().map(MessageShape::of).collect()
+    }
+}
+
+#[derive(Serialize)]
+pub struct DeletedShape {
+    id: Uuid,
+    is_deleted: bool,
+    room_id: Uuid,
+    rev: i64,
+}
+
+impl DeletedShape {
+    pub fn of(message: &Message) -> Self {
+        DeletedShape { id: message.id, is_deleted: true, room_id: message.room_id, rev: message.rev }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TypingShape<'a> {
+    pub user_id: Uuid,
+    pub is_typing: bool,
+    pub user: UserShape<'a>,
+    pub room_id: Uuid,
+}
+
+#[derive(Serialize)]
+pub struct NoticeShape {
+    message: &'static str,
+    timestamp: String,
+}
+
+impl NoticeShape {
+    pub fn joined(at: Micros) -> Self {
+        NoticeShape { message: "A user has joined the chat", timestamp: at.to_iso_millis() }
+    }
+
+    pub fn left(at: Micros) -> Self {
+        NoticeShape { message: "A user has left the chat", timestamp: at.to_iso_millis() }
+    }
+}
+
+#[derive(Serialize)]
+pub struct ProfileShape<'a> {
+    id: Uuid,
+    userid: &'a str,
+    name: &'a str,
+    email: &'a str,
+    community_rating: i32,
+}
+
+impl<'a> ProfileShape<'a> {
+    pub fn of(user: &'a User) -> Self {
+        ProfileShape {
+            id: user.id,
+            userid: &user.userid,
+            name: &user.name,
+            email: &user.email,
+            community_rating: user.community_rating,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PaginationShape {
+    total: i64,
+    page: i64,
+    limit: i64,
+    total_pages: i64,
+}
+
+impl PaginationShape {
+    pub fn of(total: i64, page: i64, limit: i64) -> Self {
+        PaginationShape { total, page, limit, total_pages: if limit > 0 { (total + limit - 1) / limit } else { 0 } }
+    }
+}
+
+/// An answer that says yes.
+#[derive(Serialize)]
+pub struct Success<T> {
+    pub success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<&'static str>,
+}
+
+pub const DONE: Success<()> = Success { success: true, data: None, message: None };
+
+impl<T> Success<T> {
+    pub fn of(data: T) -> Self {
+        Success { success: true, data: Some(data), message: None }
+    }
+
+    pub fn saying(data: T, message: &'static str) -> Self {
+        Success { success: true, data: Some(data), message: Some(message) }
+    }
+}
+
+/// A page of history; `rev` and `epoch` say where catching up may begin.
+#[derive(Serialize)]
+pub struct HistoryShape<'a> {
+    pub success: bool,
+    pub data: Vec<MessageShape<'a>>,
+    pub pagination: PaginationShape,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rev: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Uuid>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RoomShape<'a> {
+    pub room_id: Uuid,
+    pub name: &'a str,
+    pub rev: i64,
+    pub epoch: Uuid,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SyncShape<'a> {
+    pub room_id: Uuid,
+    pub messages: Vec<MessageShape<'a>>,
+    pub rev: i64,
+    pub epoch: Uuid,
+    pub complete: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StatisticsShape {
+    total_messages: i64,
+    total_users: i64,
+    messages_per_day: Vec<DayShape>,
+}
+
+#[derive(Serialize)]
+struct DayShape {
+    date: String,
+    count: i64,
+}
+
+impl StatisticsShape {
+    pub fn of(statistics: &Statistics) -> Self {
+        let day = |day: Micros| day.to_chrono().format("%Y-%m-%d").to_string();
+        let days = statistics.days.iter().map(|counted| DayShape { date: day(counted.day), count: counted.count });
+        StatisticsShape {
+            total_messages: statistics.messages,
+            total_users: statistics.authors,
+            messages_per_day: days.collect(),
+        }
+    }
+}
+
+/// An answer that says no.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailureShape {
+    success: bool,
+    error: String,
+    code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_in: Option<u64>,
+}
+
+impl FailureShape {
+    pub fn of(refusal: Refusal, doing: Doing) -> Self {
+        let described = describe(refusal, doing);
+        FailureShape { success: false, error: described.text, code: described.code, retry_in: described.retry_in }
+    }
+
+    pub fn saying(error: String, code: &'static str) -> Self {
+        FailureShape { success: false, error, code, retry_in: None }
+    }
+}

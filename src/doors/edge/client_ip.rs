@@ -1,0 +1,35 @@
+//! Where a request comes from: the peer, or what a trusted proxy says of it.
+
+use std::net::IpAddr;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::listener::Peer;
+use crate::config::TrustedProxies;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientIp(pub IpAddr);
+
+pub async fn mark(State(trusted): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
+    if let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() {
+        let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
+        let ip = client(peer.ip().to_canonical(), forwarded, &trusted);
+        request.extensions_mut().insert(ClientIp(ip));
+    }
+    next.run(request).await
+}
+
+/// The last address that no trusted proxy vouches for: anything before it a stranger can write.
+fn client(peer: IpAddr, forwarded: Option<&str>, trusted: &TrustedProxies) -> IpAddr {
+    let mut client = peer;
+    for hop in forwarded.unwrap_or_default().rsplit(',') {
+        if !trusted.contains(client) {
+            break;
+        }
+        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        client = address.to_canonical();
+    }
+    client
+}

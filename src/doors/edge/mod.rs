@@ -1,0 +1,12 @@
+//! What stands before every door.
+
+pub mod bundle;
+pub mod client_ip;
+pub mod cors;
+pub mod engine_errors;
+pub mod head;
+pub mod listener;
+pub mod page;
+pub mod paths;
+pub mod rates;
+pub mod security_headers;

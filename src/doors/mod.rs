@@ -1,0 +1,10 @@
+//! How people come in. One folder a dialect, the same file names in each; a dialect is translation
+//! only: who may do what, limits and order are the chat's.
+
+pub mod accounts;
+pub mod audience;
+pub mod community_socketio;
+pub mod connection;
+pub mod edge;
+pub mod refusals;
+pub mod socketio;

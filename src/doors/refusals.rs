@@ -1,0 +1,97 @@
+//! One table: a refusal's code, status and text. No `_` arm: a new refusal shows here and nowhere else.
+
+use crate::chat::Refusal;
+
+/// What was being done, where the text depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doing {
+    Authenticating,
+    Loading,
+    Sending,
+    Editing,
+    Deleting,
+    Typing,
+    Entering,
+    Leaving,
+    Syncing,
+    Fetching,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    pub code: &'static str,
+    pub status: u16,
+    pub text: String,
+    /// Milliseconds.
+    pub retry_in: Option<u64>,
+}
+
+impl Doing {
+    /// What Node says when something goes wrong here.
+    fn failed(self) -> &'static str {
+        match self {
+            Doing::Authenticating => "Failed to authenticate",
+            Doing::Loading => "Failed to load messages",
+            Doing::Sending => "Failed to send message",
+            Doing::Editing => "Failed to edit message",
+            Doing::Deleting => "Failed to delete message",
+            Doing::Typing => "Failed to set typing",
+            Doing::Entering => "Failed to join room",
+            Doing::Leaving => "Failed to leave room",
+            Doing::Syncing => "Failed to sync: a room's `rev` is needed, a number from 0",
+            Doing::Fetching => "Failed to fetch messages",
+        }
+    }
+}
+
+pub fn describe(refusal: Refusal, doing: Doing) -> Described {
+    let described = |code, status, text: &str| Described { code, status, text: text.to_owned(), retry_in: None };
+    match refusal {
+        Refusal::Unreadable => described("unreadable", 400, doing.failed()),
+        Refusal::Failed => described("failed", 500, doing.failed()),
+        Refusal::NotAuthenticated => described("not_authenticated", 401, "User not authenticated"),
+        Refusal::UserIdRequired => described("user_id_required", 400, "UserId is required"),
+        Refusal::UserNotFound => described("user_not_found", 404, "User not found"),
+        Refusal::Empty => described("empty", 400, "Message cannot be empty"),
+        Refusal::TooLong { limit } => {
+            described("too_long", 400, &format!("Message is too long (max {limit} characters)"))
+        }
+        Refusal::OffsetTooLong { limit } => described(
+            "client_offset_too_long",
+            400,
+            &format!("clientOffset must be a text of at most {limit} characters"),
+        ),
+        Refusal::MessageNotFound => described("message_not_found", 404, "Message not found"),
+        Refusal::NotYours if doing == Doing::Deleting => {
+            described("not_yours", 403, "You can only delete your own messages")
+        }
+        Refusal::NotYours => described("not_yours", 403, "You can only edit your own messages"),
+        Refusal::RoomNotFound => described("room_not_found", 404, "Room not found"),
+        Refusal::TooManyConnections => described("too_many_connections", 429, "Too many connections of this account"),
+        Refusal::Muted { retry_in } => {
+            let minutes = retry_in.div_ceil(60_000);
+            let text = format!("You are muted for {minutes} more minute{}", if minutes == 1 { "" } else { "s" });
+            Described { retry_in: Some(retry_in), ..described("muted", 403, &text) }
+        }
+        Refusal::SlowDown { per_minute, retry_in } => {
+            let text = format!("Too many messages: {per_minute} a minute are allowed");
+            Described { retry_in: Some(retry_in), ..described("slow_down", 429, &text) }
+        }
+        Refusal::DatabaseAway { retry_in } => Described {
+            retry_in: Some(retry_in),
+            ..described("database_away", 503, "The database cannot be reached at the moment, please try again")
+        },
+        Refusal::OutcomeUnknown => Described {
+            retry_in: Some(0),
+            ..described(
+                "outcome_unknown",
+                503,
+                "It is not known whether this was stored: try again with the same clientOffset",
+            )
+        },
+        Refusal::Stopping { retry_in } => Described {
+            retry_in: Some(retry_in),
+            ..described("restarting", 503, "The server is restarting, please try again")
+        },
+    }
+}

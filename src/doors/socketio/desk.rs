@@ -1,0 +1,191 @@
+//! The worker of one connection: takes its items one after another, owns its sessions.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, PoisonError};
+
+use engineioxide::{ProtocolVersion, Str};
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt, StreamExt};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::packet::{self, Kind, Packet};
+use super::{Ack, Client, ClientEvent, ConnectRefusal, Connection, Namespace, Payload, Refused, Session};
+
+pub enum Item {
+    Packet(Str),
+    Reconsider(&'static str),
+    Ended,
+}
+
+/// Not settled yet; more, and the connection's next event waits.
+const UNSETTLED: usize = 2048;
+
+pub struct Desk {
+    namespaces: Arc<HashMap<&'static str, Arc<dyn Namespace>>>,
+    sessions: HashMap<&'static str, Box<dyn Session>>,
+    unsettled: FuturesUnordered<BoxFuture<'static, ()>>,
+    ended: bool,
+}
+
+impl Desk {
+    pub fn new(namespaces: Arc<HashMap<&'static str, Arc<dyn Namespace>>>) -> Desk {
+        Desk { namespaces, sessions: HashMap::new(), unsettled: FuturesUnordered::new(), ended: false }
+    }
+
+    /// One shift: until nothing waits and everything is settled.
+    pub async fn work(connection: Arc<Connection>) {
+        let take_desk = || connection.desk.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut desk) = take_desk() else { return };
+        loop {
+            if let Some(item) = connection.inbox.take() {
+                while desk.unsettled.next().now_or_never().flatten().is_some() {}
+                if AssertUnwindSafe(desk.handle(&connection, item)).catch_unwind().await.is_err() {
+                    tracing::error!(connection = connection.id.0, "a handler panicked");
+                }
+            } else if !desk.unsettled.is_empty() {
+                tokio::select! {
+                    _ = desk.unsettled.next() => {}
+                    () = connection.inbox.arrival() => {}
+                }
+            } else {
+                *connection.desk.lock().unwrap_or_else(PoisonError::into_inner) = Some(desk);
+                if connection.inbox.end_shift() {
+                    return;
+                }
+                let Some(again) = take_desk() else { return };
+                desk = again;
+            }
+        }
+    }
+
+    async fn handle(&mut self, connection: &Arc<Connection>, item: Item) {
+        match item {
+            Item::Packet(_) if self.ended => {}
+            Item::Packet(text) => {
+                if let Some(packet) = Packet::parse(&text) {
+                    self.handle_packet(connection, packet).await;
+                }
+            }
+            Item::Reconsider(namespace) => {
+                if let Some(session) = self.sessions.get_mut(namespace) {
+                    session.reconsider().await;
+                }
+            }
+            Item::Ended => {
+                self.ended = true;
+                self.settle().await;
+                for (_, session) in self.sessions.drain() {
+                    session.closed().await;
+                }
+            }
+        }
+    }
+
+    async fn handle_packet(&mut self, connection: &Arc<Connection>, packet: Packet<'_>) {
+        match packet.kind {
+            Kind::Connect => self.connect(connection, packet).await,
+            Kind::Disconnect => {
+                self.settle().await;
+                if let Some(session) = self.sessions.remove(packet.namespace) {
+                    session.closed().await;
+                }
+            }
+            Kind::Event | Kind::BinaryEvent => self.event(connection, packet).await,
+            // Nothing of ours asks for an answer.
+            Kind::Ack | Kind::BinaryAck | Kind::ConnectError => connection.refuse_silently(),
+        }
+    }
+
+    async fn connect(&mut self, connection: &Arc<Connection>, packet: Packet<'_>) {
+        let of_protocol_4 = connection.protocol == ProtocolVersion::V3;
+        let Some((name, namespace)) =
+            self.namespaces.get_key_value(packet.namespace).map(|(name, namespace)| (*name, namespace.clone()))
+        else {
+            return refuse_connect(
+                connection,
+                packet.namespace,
+                &ConnectRefusal { message: "Invalid namespace".into(), code: "invalid_namespace" },
+            );
+        };
+        if self.sessions.contains_key(name) {
+            return connection.refuse_silently();
+        }
+        let auth = serde_json::from_str(packet.json).unwrap_or(Value::Null);
+        let decided = AssertUnwindSafe(namespace.connect(Client { connection, auth })).catch_unwind().await;
+        match decided {
+            Ok(Ok(mut session)) => {
+                // Never the engine's id, which whoever knows can post with.
+                let sid = Uuid::new_v4().simple().to_string();
+                connection.send(packet::connected(name, (!of_protocol_4).then_some(sid.as_str())).into());
+                connection.note_joined();
+                session.opened().await;
+                self.sessions.insert(name, session);
+            }
+            Ok(Err(refusal)) => refuse_connect(connection, name, &refusal),
+            Err(_) => refuse_connect(
+                connection,
+                name,
+                &ConnectRefusal { message: "Something went wrong on the server".into(), code: "failed" },
+            ),
+        }
+    }
+
+    async fn event(&mut self, connection: &Arc<Connection>, packet: Packet<'_>) {
+        let known = self.namespaces.get_key_value(packet.namespace).map(|(name, _)| *name);
+        let refuse = |error: &str, code: &str| match (known, packet.ack) {
+            (Some(namespace), Some(id)) => {
+                Ack::new(connection, namespace, id).send(&Refused { success: false, error, code, retry_in: None })
+            }
+            _ => connection.refuse_silently(),
+        };
+        let Some((namespace, session)) =
+            known.and_then(|namespace| Some((namespace, self.sessions.get_mut(namespace)?)))
+        else {
+            return refuse("Not connected to this namespace", "not_connected");
+        };
+        let Some((name, payload)) = arguments(packet) else {
+            return refuse("An event is a list that begins with its name", "unreadable");
+        };
+        if self.unsettled.len() >= UNSETTLED || session.waits(&name) {
+            while self.unsettled.next().await.is_some() {}
+        }
+        let ack = packet.ack.map(|id| Ack::new(connection, namespace, id));
+        if let Some(later) = session.event(ClientEvent { name, payload, ack }).await {
+            self.unsettled.push(later);
+        }
+    }
+
+    async fn settle(&mut self) {
+        while self.unsettled.next().await.is_some() {}
+    }
+}
+
+fn arguments(packet: Packet<'_>) -> Option<(String, Payload)> {
+    let arguments: Vec<&RawValue> = serde_json::from_str(packet.json).ok()?;
+    let name: String = serde_json::from_str(arguments.first()?.get()).ok()?;
+    let payload = match arguments.get(1) {
+        _ if packet.kind == Kind::BinaryEvent => Payload::Broken,
+        None => Payload::Missing,
+        Some(raw) => serde_json::from_str(raw.get()).map_or(Payload::Broken, Payload::Value),
+    };
+    Some((name, payload))
+}
+
+/// Protocol 5 has an object with a message, protocol 4 the message alone.
+fn refuse_connect(connection: &Connection, namespace: &str, refusal: &ConnectRefusal) {
+    let frame = if connection.protocol == ProtocolVersion::V3 {
+        packet::connect_error(namespace, &refusal.message)
+    } else if refusal.code == "invalid_namespace" {
+        packet::connect_error(namespace, &serde_json::json!({ "message": refusal.message }))
+    } else {
+        packet::connect_error(
+            namespace,
+            &serde_json::json!({ "message": refusal.message, "data": { "code": refusal.code } }),
+        )
+    };
+    connection.send(frame.into());
+}

@@ -1,0 +1,74 @@
+//! What happened. Messages carry their room's `rev`; the rest is of the moment and carries none.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Author, ConnectionId, Message, Micros, RoomId, RoomNumber, UserId};
+
+/// A message and who wrote it, by the name borne at that moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Posted {
+    pub message: Message,
+    pub author: Arc<Author>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    MessageCreated(Arc<Posted>),
+    MessageEdited(Arc<Posted>),
+    MessageDeleted(Arc<Posted>),
+    TypingChanged {
+        room: RoomNumber,
+        room_id: RoomId,
+        author: Arc<Author>,
+        typing: bool,
+        connection: ConnectionId,
+    },
+    /// Somebody came; merged when many come at once.
+    Joined {
+        room: RoomNumber,
+        at: Micros,
+    },
+    Left {
+        room: RoomNumber,
+        at: Micros,
+    },
+    /// Something may have been stored that nobody was told of: read what is missing.
+    Unsettled {
+        room: RoomNumber,
+    },
+    /// The account was changed, locked or removed: forget what is known of it.
+    UserChanged {
+        user: UserId,
+    },
+}
+
+impl Event {
+    pub fn room(&self) -> Option<RoomNumber> {
+        match self {
+            Event::MessageCreated(posted) | Event::MessageEdited(posted) | Event::MessageDeleted(posted) => {
+                Some(posted.message.room)
+            }
+            Event::TypingChanged { room, .. }
+            | Event::Joined { room, .. }
+            | Event::Left { room, .. }
+            | Event::Unsettled { room } => Some(*room),
+            Event::UserChanged { .. } => None,
+        }
+    }
+
+    /// The place of this event in its room, for events that have one.
+    pub fn rev(&self) -> Option<i64> {
+        match self {
+            Event::MessageCreated(posted) | Event::MessageEdited(posted) | Event::MessageDeleted(posted) => {
+                Some(posted.message.rev)
+            }
+            Event::TypingChanged { .. }
+            | Event::Joined { .. }
+            | Event::Left { .. }
+            | Event::Unsettled { .. }
+            | Event::UserChanged { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! `/healthz`: the process lives. `/readyz`: it can serve; load balancers ask this one.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use crate::store::Store;
+
+#[derive(Clone)]
+pub struct Health {
+    pub store: Store,
+    pub stopping: Arc<AtomicBool>,
+    /// What an operator should know each time they look.
+    pub warnings: Arc<[String]>,
+}
+
+pub fn router(health: Health) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { Json(json!({ "status": "ok" })) }))
+        .route("/readyz", get(ready))
+        .with_state(health)
+}
+
+async fn ready(State(health): State<Health>) -> (StatusCode, Json<Value>) {
+    let problem = if health.stopping.load(Ordering::Relaxed) {
+        Some("the server is stopping".to_owned())
+    } else {
+        health.store.ping().await.err().map(|_| "the database cannot be reached".to_owned())
+    };
+    let body = |status: &str| json!({ "status": status, "problem": problem, "warnings": *health.warnings });
+    match &problem {
+        None => (StatusCode::OK, Json(body("ready"))),
+        Some(_) => (StatusCode::SERVICE_UNAVAILABLE, Json(body("not ready"))),
+    }
+}

@@ -1,0 +1,22 @@
+//! The log. Never a token, a session id or a message text.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::LogFormat;
+
+/// The transport's crates log handshakes, with their tokens, below this.
+const QUIET: [&str; 3] = ["engineioxide=info", "sqlx=warn", "hyper=info"];
+
+pub fn start(format: LogFormat, filter: &str) {
+    let mut filter = EnvFilter::new(filter);
+    for directive in QUIET {
+        if let Ok(directive) = directive.parse() {
+            filter = filter.add_directive(directive);
+        }
+    }
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Json => log.json().init(),
+        LogFormat::Text => log.with_target(false).init(),
+    }
+}

@@ -1,0 +1,199 @@
+//! Opening a database: pools, migrations, and the rows that must be there.
+
+use std::path::Path;
+use std::time::Duration;
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use uuid::Uuid;
+
+use super::sql::{self, row, run};
+use super::{Fault, Store};
+use crate::model::{Micros, RoomNumber};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DatabaseKind {
+    Sqlite,
+    Postgres,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot open the database: {0}")]
+    Unreachable(String),
+    #[error("the database has changes that are not applied yet: run `community-chat migrate up`")]
+    NotMigrated,
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+pub struct MigrationStatus {
+    pub name: String,
+    pub applied: bool,
+}
+
+/// Shorter than the 5 s in which a refused send must be answered.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Any number, the same in every process of ours: two that start at once migrate once.
+const MIGRATION_LOCK: i64 = 0x0063_6f6d_6d75_6e69;
+
+impl Store {
+    pub async fn open(url: &str, connections: u32, migrate: bool) -> Result<Store, OpenError> {
+        let kind = if url.starts_with("sqlite:") { DatabaseKind::Sqlite } else { DatabaseKind::Postgres };
+        let (pool, writer) = match kind {
+            DatabaseKind::Sqlite => (sqlite(url, connections).await?, sqlite(url, 1).await?),
+            DatabaseKind::Postgres => (postgres(url, connections).await?, postgres(url, 1).await?),
+        };
+        let mut store = Store { pool, writer, kind, chats_have_room_id: false, epoch: Uuid::nil() };
+        if migrate {
+            store.migrate_up().await?;
+        } else if store.migration_status().await?.iter().any(|step| !step.applied) {
+            return Err(OpenError::NotMigrated);
+        }
+        store.found().await?;
+        Ok(store)
+    }
+
+    /// For `migrate down` and `status`: nothing is applied and nothing read.
+    pub async fn open_unprepared(url: &str) -> Result<Store, OpenError> {
+        let kind = if url.starts_with("sqlite:") { DatabaseKind::Sqlite } else { DatabaseKind::Postgres };
+        let writer = match kind {
+            DatabaseKind::Sqlite => sqlite(url, 1).await?,
+            DatabaseKind::Postgres => postgres(url, 1).await?,
+        };
+        Ok(Store { pool: writer.clone(), writer, kind, chats_have_room_id: false, epoch: Uuid::nil() })
+    }
+
+    pub async fn migrate_up(&self) -> Result<(), Fault> {
+        let transaction = self.migration_transaction().await?;
+        Migrator::up(&transaction, None).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    pub async fn migrate_down(&self, steps: Option<u32>) -> Result<(), Fault> {
+        let transaction = self.migration_transaction().await?;
+        Migrator::down(&transaction, steps).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    pub async fn migration_status(&self) -> Result<Vec<MigrationStatus>, Fault> {
+        let known = Migrator::get_pending_migrations(&self.writer).await;
+        let pending: Vec<String> = match known {
+            Ok(pending) => pending.iter().map(|step| step.name().to_owned()).collect(),
+            Err(error) => return Err(error.into()),
+        };
+        let all = Migrator::migrations();
+        Ok(all
+            .iter()
+            .map(|step| MigrationStatus {
+                name: step.name().to_owned(),
+                applied: !pending.iter().any(|name| name == step.name()),
+            })
+            .collect())
+    }
+
+    async fn migration_transaction(&self) -> Result<DatabaseTransaction, Fault> {
+        let transaction = self.begin().await?;
+        if self.kind == DatabaseKind::Postgres {
+            run(&transaction, "SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK.into()]).await?;
+        }
+        Ok(transaction)
+    }
+
+    /// A transaction on the writer's connection. Immediate on SQLite: a deferred one that turns to
+    /// writing fails at once when another process wrote meanwhile.
+    pub(super) async fn begin(&self) -> Result<DatabaseTransaction, Fault> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// The main room and the epoch: made once, by whoever starts first.
+    async fn found(&mut self) -> Result<(), Fault> {
+        let now = Micros::from_chrono(chrono::Utc::now());
+        let number = RoomNumber::MAIN.0;
+        run(
+            &self.writer,
+            "INSERT INTO chat_meta (name, value) VALUES ('epoch', $1) ON CONFLICT DO NOTHING",
+            [Uuid::new_v4().to_string().into()],
+        )
+        .await?;
+        let room = "INSERT INTO chat_rooms (number, id, slug, name, kind, created_at) VALUES ($1, $2, 'main-chat', 'main-chat', 'main', $3) ON CONFLICT DO NOTHING";
+        let made = run(&self.writer, room, [number.into(), Uuid::now_v7().into(), now.0.into()]).await?;
+        if made == 1 && self.kind == DatabaseKind::Postgres {
+            run(&self.writer, "SELECT setval(pg_get_serial_sequence('chat_rooms', 'number'), $1)", [number.into()])
+                .await?;
+        }
+        let epoch = row(&self.writer, "SELECT value FROM chat_meta WHERE name = 'epoch'", []).await?;
+        let epoch: String = epoch.map(|row| row.try_get("", "value")).transpose()?.unwrap_or_default();
+        self.epoch = epoch.parse().unwrap_or_default();
+        self.chats_have_room_id = self.table_has_column("CommunityChats", "room_id").await?;
+        Ok(())
+    }
+
+    pub(super) async fn table_has_column(&self, table: &str, column: &str) -> Result<bool, Fault> {
+        let question = sql::Sql {
+            postgres: "SELECT 1 AS found FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 AND column_name = $2",
+            sqlite: "SELECT 1 AS found FROM pragma_table_info($1) WHERE name = $2",
+        };
+        Ok(row(&self.writer, question.text(self.kind), [table.into(), column.into()]).await?.is_some())
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), Fault> {
+        match tokio::time::timeout(ACQUIRE_TIMEOUT, self.pool.execute_unprepared("SELECT 1")).await {
+            Ok(answer) => answer.map(|_| ()).map_err(Fault::from),
+            Err(_) => Err(Fault::TooSlow),
+        }
+    }
+
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.pool.close().await?;
+        self.writer.close().await
+    }
+}
+
+/// WAL lets readers go on while the writer commits; FULL syncs at each commit, before the ack.
+async fn sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, OpenError> {
+    let unreachable = |error: &dyn std::fmt::Display| OpenError::Unreachable(format!("{url}: {error}"));
+    let options: SqliteConnectOptions = url.parse().map_err(|error: sea_orm::sqlx::Error| unreachable(&error))?;
+    if let Some(folder) = options.get_filename().parent().filter(|folder| *folder != Path::new("")) {
+        std::fs::create_dir_all(folder).map_err(|error| unreachable(&error))?;
+    }
+    let options = options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(ACQUIRE_TIMEOUT);
+    let pool = SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(sea_orm::sqlx::ConnectOptions::disable_statement_logging(options))
+        .await
+        .map_err(|error| unreachable(&error))?;
+    Ok(pool.into())
+}
+
+async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, OpenError> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_timeout(ACQUIRE_TIMEOUT)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .set_application_name("community-chat");
+    Database::connect(options).await.map_err(|error| OpenError::Unreachable(error.to_string()))
+}

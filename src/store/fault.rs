@@ -1,0 +1,64 @@
+//! What can go wrong between us and the database.
+
+use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// Not there, not answering, or refusing everybody: it may be back in a moment.
+    #[error("the database cannot be reached: {0}")]
+    Away(DbErr),
+    /// It took too long to answer; what was asked may or may not have happened.
+    #[error("the database did not answer in time")]
+    TooSlow,
+    #[error("{0}")]
+    Broken(DbErr),
+}
+
+impl Fault {
+    pub fn is_away(&self) -> bool {
+        matches!(self, Fault::Away(_) | Fault::TooSlow)
+    }
+
+    /// One of the rows contradicts what is stored (a repeat, or an author who is gone).
+    pub fn is_conflict(&self) -> bool {
+        let Fault::Broken(error) = self else {
+            return false;
+        };
+        matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_) | SqlErr::ForeignKeyConstraintViolation(_)))
+    }
+}
+
+impl From<DbErr> for Fault {
+    fn from(error: DbErr) -> Self {
+        let away = match &error {
+            DbErr::ConnectionAcquire(_) => true,
+            DbErr::Conn(RuntimeErr::SqlxError(cause))
+            | DbErr::Exec(RuntimeErr::SqlxError(cause))
+            | DbErr::Query(RuntimeErr::SqlxError(cause)) => is_away(cause),
+            _ => false,
+        };
+        if away { Fault::Away(error) } else { Fault::Broken(error) }
+    }
+}
+
+/// PostgreSQL's classes for "not now": connection exceptions, no resources (disk full, too many
+/// connections), operator's hand (shutdown, crash, timeout), read-only; SQLite's: busy, locked, I/O, full, read-only, cannot open.
+fn is_away(cause: &sqlx::Error) -> bool {
+    match cause {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::Protocol(_) => true,
+        sqlx::Error::Database(answer) => answer.code().is_some_and(|code| {
+            let of_postgres =
+                ["08", "53", "57"].iter().any(|class| code.len() == 5 && code.starts_with(class)) || code == "25006";
+            let of_sqlite = code
+                .parse::<i32>()
+                .is_ok_and(|number| code.len() < 5 && matches!(number & 0xff, 5 | 6 | 8 | 10 | 13 | 14));
+            of_postgres || of_sqlite
+        }),
+        _ => false,
+    }
+}

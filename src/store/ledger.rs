@@ -1,0 +1,294 @@
+//! What a batch of commands comes to: numbers, times, counters. Pure; the writer reads before it and
+//! writes after it, in one transaction that holds the rooms' row locks.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use crate::model::message::DELETED_TEXT;
+use crate::model::{Author, Event, Message, MessageId, Micros, Posted, RoomId, RoomNumber, UserId};
+
+#[derive(Debug, Clone)]
+pub enum Command {
+    Create {
+        id: MessageId,
+        room: RoomNumber,
+        author: Arc<Author>,
+        text: String,
+        client_offset: Option<String>,
+    },
+    /// `author` wrote the message, whoever edits it.
+    Edit {
+        id: MessageId,
+        room: RoomNumber,
+        author: Arc<Author>,
+        text: String,
+    },
+    Delete {
+        id: MessageId,
+        room: RoomNumber,
+        author: Arc<Author>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CommandRefusal {
+    MessageNotFound,
+    RoomNotFound,
+}
+
+impl Command {
+    pub fn room(&self) -> RoomNumber {
+        match self {
+            Command::Create { room, .. } | Command::Edit { room, .. } | Command::Delete { room, .. } => *room,
+        }
+    }
+
+    /// The stored message that this changes.
+    pub fn target(&self) -> Option<MessageId> {
+        match self {
+            Command::Create { .. } => None,
+            Command::Edit { id, .. } | Command::Delete { id, .. } => Some(*id),
+        }
+    }
+
+    pub fn offset(&self) -> Option<(UserId, &str)> {
+        match self {
+            Command::Create { author, client_offset, .. } => client_offset.as_deref().map(|offset| (author.id, offset)),
+            Command::Edit { .. } | Command::Delete { .. } => None,
+        }
+    }
+}
+
+/// A locked room: its counters as they will be.
+#[derive(Debug, Clone)]
+pub(super) struct RoomState {
+    pub id: RoomId,
+    pub last_seq: i64,
+    pub last_rev: i64,
+    pub last_at: i64,
+    pub visible: i64,
+}
+
+#[derive(Default)]
+pub(super) struct Ledger {
+    pub now: Micros,
+    pub rooms: BTreeMap<RoomNumber, RoomState>,
+    /// Every message that this batch knows, in its newest state.
+    pub messages: HashMap<MessageId, Message>,
+    pub created: Vec<MessageId>,
+    /// Changed ones that stood before this batch.
+    pub changed: HashSet<MessageId>,
+    /// Changes of the counters.
+    pub daily: HashMap<(RoomNumber, i64), i64>,
+    pub authors: HashMap<(RoomNumber, UserId), i64>,
+    offsets: HashMap<(UserId, String), MessageId>,
+    fresh: HashSet<MessageId>,
+}
+
+/// What became of one command, and what is to be announced of it: nothing when it was a repeat.
+pub(super) type Outcome = Result<(Arc<Posted>, Option<Arc<Event>>), CommandRefusal>;
+
+impl Ledger {
+    pub fn new(now: Micros, rooms: BTreeMap<RoomNumber, RoomState>, stored: Vec<Message>) -> Ledger {
+        let offset = |message: &Message| Some(((message.user, message.client_offset.clone()?), message.id));
+        let offsets = stored.iter().filter_map(offset).collect();
+        let messages = stored.into_iter().map(|message| (message.id, message)).collect();
+        Ledger { now, rooms, messages, offsets, ..Ledger::default() }
+    }
+
+    pub fn is_unchanged(&self) -> bool {
+        self.created.is_empty() && self.changed.is_empty()
+    }
+
+    pub fn settle(&mut self, command: Command) -> Outcome {
+        match command {
+            Command::Create { id, room, author, text, client_offset } => {
+                self.create(id, room, author, text, client_offset)
+            }
+            Command::Edit { id, author, text, .. } => self.edit(id, author, text),
+            Command::Delete { id, author, .. } => self.delete(id, author),
+        }
+    }
+
+    fn create(
+        &mut self,
+        id: MessageId,
+        room: RoomNumber,
+        author: Arc<Author>,
+        text: String,
+        client_offset: Option<String>,
+    ) -> Outcome {
+        if let Some(offset) = &client_offset {
+            let key = (author.id, offset.clone());
+            if let Some(first) = self.offsets.get(&key).and_then(|id| self.messages.get(id)) {
+                return Ok((Arc::new(Posted { message: first.clone(), author }), None));
+            }
+            self.offsets.insert(key, id);
+        }
+        let state = self.rooms.get(&room).ok_or(CommandRefusal::RoomNotFound)?;
+        let at = Micros(self.now.0.max(state.last_at + 1));
+        let fresh = Message {
+            id,
+            room,
+            room_id: state.id,
+            seq: 0,
+            rev: 0,
+            user: author.id,
+            text,
+            created_at: at,
+            updated_at: at,
+            edited_at: None,
+            deleted: false,
+            client_offset,
+        };
+        let message = self.insert(fresh).ok_or(CommandRefusal::RoomNotFound)?;
+        let posted = Arc::new(Posted { message, author });
+        Ok((posted.clone(), Some(Arc::new(Event::MessageCreated(posted)))))
+    }
+
+    fn edit(&mut self, id: MessageId, author: Arc<Author>, text: String) -> Outcome {
+        let now = self.now;
+        let message =
+            self.messages.get_mut(&id).filter(|message| !message.deleted).ok_or(CommandRefusal::MessageNotFound)?;
+        message.text = text;
+        message.edited_at = Some(now);
+        message.updated_at = now;
+        let message = self.revise(id)?;
+        let posted = Arc::new(Posted { message, author });
+        Ok((posted.clone(), Some(Arc::new(Event::MessageEdited(posted)))))
+    }
+
+    fn delete(&mut self, id: MessageId, author: Arc<Author>) -> Outcome {
+        let now = self.now;
+        let message = self.messages.get_mut(&id).ok_or(CommandRefusal::MessageNotFound)?;
+        if message.deleted {
+            return Ok((Arc::new(Posted { message: message.clone(), author }), None));
+        }
+        message.updated_at = now;
+        self.hide(id);
+        let message = self.revise(id)?;
+        let posted = Arc::new(Posted { message, author });
+        Ok((posted.clone(), Some(Arc::new(Event::MessageDeleted(posted)))))
+    }
+
+    /// Numbers a message that was not here before.
+    pub fn insert(&mut self, mut message: Message) -> Option<Message> {
+        let state = self.rooms.get_mut(&message.room)?;
+        state.last_seq += 1;
+        state.last_rev += 1;
+        state.last_at = message.created_at.0;
+        message.seq = state.last_seq;
+        message.rev = state.last_rev;
+        self.created.push(message.id);
+        self.fresh.insert(message.id);
+        self.messages.insert(message.id, message.clone());
+        if !message.deleted {
+            self.count(&message, 1);
+        }
+        Some(message)
+    }
+
+    /// Takes a message out of sight.
+    pub fn hide(&mut self, id: MessageId) {
+        let Some(message) = self.messages.get_mut(&id) else {
+            return;
+        };
+        message.deleted = true;
+        message.text = DELETED_TEXT.to_owned();
+        let message = message.clone();
+        self.count(&message, -1);
+    }
+
+    /// Puts a message in sight again, which only another program can do.
+    pub fn unhide(&mut self, id: MessageId) {
+        let Some(message) = self.messages.get_mut(&id) else {
+            return;
+        };
+        message.deleted = false;
+        let message = message.clone();
+        self.count(&message, 1);
+    }
+
+    /// Gives a changed message the room's next rev.
+    pub fn revise(&mut self, id: MessageId) -> Result<Message, CommandRefusal> {
+        let message = self.messages.get_mut(&id).ok_or(CommandRefusal::MessageNotFound)?;
+        let state = self.rooms.get_mut(&message.room).ok_or(CommandRefusal::RoomNotFound)?;
+        state.last_rev += 1;
+        message.rev = state.last_rev;
+        if !self.fresh.contains(&id) {
+            self.changed.insert(id);
+        }
+        Ok(message.clone())
+    }
+
+    fn count(&mut self, message: &Message, by: i64) {
+        if let Some(state) = self.rooms.get_mut(&message.room) {
+            state.visible += by;
+        }
+        *self.daily.entry((message.room, message.created_at.day())).or_default() += by;
+        *self.authors.entry((message.room, message.user)).or_default() += by;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn ledger() -> Ledger {
+        let state = RoomState { id: Uuid::nil(), last_seq: 7, last_rev: 9, last_at: 500, visible: 3 };
+        Ledger::new(Micros(100), BTreeMap::from([(RoomNumber::MAIN, state)]), Vec::new())
+    }
+
+    fn author() -> Arc<Author> {
+        Arc::new(Author { id: Uuid::nil(), userid: "ann".into(), name: "Ann".into() })
+    }
+
+    fn create(text: &str, offset: Option<&str>) -> Command {
+        Command::Create {
+            id: Uuid::new_v4(),
+            room: RoomNumber::MAIN,
+            author: author(),
+            text: text.into(),
+            client_offset: offset.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn numbers_without_gap_and_times_that_rise_even_when_the_clock_went_back() {
+        let mut ledger = ledger();
+        let sent: Vec<_> = (0..3)
+            .filter_map(|_| ledger.settle(create("hi", None)).ok())
+            .map(|(posted, _)| posted.message.clone())
+            .collect();
+        assert_eq!(
+            sent.iter().map(|message| (message.seq, message.rev, message.created_at.0)).collect::<Vec<_>>(),
+            [(8, 10, 501), (9, 11, 502), (10, 12, 503)]
+        );
+        assert_eq!(ledger.rooms[&RoomNumber::MAIN].visible, 6);
+    }
+
+    #[test]
+    fn a_repeat_in_the_same_batch_is_the_first_message_and_announced_once() {
+        let mut ledger = ledger();
+        let (first, told) = ledger.settle(create("one", Some("a"))).unwrap();
+        let (again, told_again) = ledger.settle(create("two", Some("a"))).unwrap();
+        assert_eq!(first, again);
+        assert!(told.is_some() && told_again.is_none());
+        assert_eq!(ledger.rooms[&RoomNumber::MAIN].last_seq, 8);
+    }
+
+    #[test]
+    fn a_deleted_message_cannot_be_edited_and_is_deleted_once() {
+        let mut ledger = ledger();
+        let (posted, _) = ledger.settle(create("one", None)).unwrap();
+        let id = posted.message.id;
+        let delete = Command::Delete { id, room: RoomNumber::MAIN, author: author() };
+        assert!(ledger.settle(delete.clone()).unwrap().1.is_some());
+        assert!(ledger.settle(delete).unwrap().1.is_none());
+        let edit = Command::Edit { id, room: RoomNumber::MAIN, author: author(), text: "new".into() };
+        assert_eq!(ledger.settle(edit).unwrap_err(), CommandRefusal::MessageNotFound);
+        assert_eq!((ledger.rooms[&RoomNumber::MAIN].visible, ledger.rooms[&RoomNumber::MAIN].last_rev), (3, 11));
+    }
+}

@@ -1,0 +1,244 @@
+//! Puts a settled batch into the tables: few statements, each for the whole batch.
+
+use std::collections::BTreeMap;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::ledger::{Ledger, RoomState};
+use super::sql::{Sql, json, rows, run};
+use super::{Fault, Store};
+use crate::model::{Message, Micros, RoomNumber};
+
+/// Locks the rooms in sorted order, so that two nodes never wait for each other, and marks the
+/// transaction as our own for the triggers on Node's tables.
+const LOCK: Sql = Sql {
+    postgres: "SELECT number, id, last_seq, last_rev, last_at, set_config('community_chat.own_writer', 'on', true) FROM chat_rooms \
+               WHERE number IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST($1 AS json))) ORDER BY number FOR UPDATE",
+    sqlite: "SELECT number, id, last_seq, last_rev, last_at FROM chat_rooms WHERE number IN (SELECT value FROM json_each($1)) ORDER BY number",
+};
+
+const INSERT_LOG: Sql = Sql {
+    postgres: "INSERT INTO chat_log (message_id, room, seq, rev, user_id, body, client_offset, created_at, updated_at, edited_at, deleted) \
+               SELECT id, room, seq, rev, author, CASE WHEN room <> 1 THEN body END, client_offset, at, updated_at, edited_at, deleted \
+               FROM json_to_recordset(CAST($1 AS json)) AS fresh (id uuid, room bigint, seq bigint, rev bigint, author uuid, body text, client_offset text, at bigint, updated_at bigint, edited_at bigint, deleted boolean)",
+    sqlite: "INSERT INTO chat_log (message_id, room, seq, rev, user_id, body, client_offset, created_at, updated_at, edited_at, deleted) \
+             SELECT unhex(value ->> 'id', '-'), value ->> 'room', value ->> 'seq', value ->> 'rev', unhex(value ->> 'author', '-'), \
+             CASE WHEN value ->> 'room' <> 1 THEN value ->> 'body' END, value ->> 'client_offset', value ->> 'at', value ->> 'updated_at', value ->> 'edited_at', value ->> 'deleted' \
+             FROM json_each($1)",
+};
+
+const INSERT_CHATS: Sql = Sql {
+    postgres: r#"INSERT INTO "CommunityChats" (id, user_id, message, is_deleted, created_at, updated_at)
+        SELECT id, author, body, false, timestamptz 'epoch' + at * interval '1 microsecond', timestamptz 'epoch' + at * interval '1 microsecond'
+        FROM json_to_recordset(CAST($1 AS json)) AS fresh (id uuid, room bigint, author uuid, body text, at bigint) WHERE room = 1"#,
+    sqlite: r#"INSERT INTO "CommunityChats" (id, user_id, message, is_deleted, created_at, updated_at)
+        SELECT unhex(value ->> 'id', '-'), unhex(value ->> 'author', '-'), value ->> 'body', false, value ->> 'iso', value ->> 'iso'
+        FROM json_each($1) WHERE value ->> 'room' = 1"#,
+};
+
+/// For a database whose Node app is of the version with a column `room_id`.
+const INSERT_CHATS_WITH_ROOM: &str = r#"INSERT INTO "CommunityChats" (id, user_id, room_id, message, is_deleted, created_at, updated_at)
+    SELECT id, author, room_id, body, false, timestamptz 'epoch' + at * interval '1 microsecond', timestamptz 'epoch' + at * interval '1 microsecond'
+    FROM json_to_recordset(CAST($1 AS json)) AS fresh (id uuid, room bigint, room_id uuid, author uuid, body text, at bigint) WHERE room = 1"#;
+
+const UPDATE_LOG: Sql = Sql {
+    postgres: "UPDATE chat_log SET rev = c.rev, body = CASE WHEN c.room <> 1 THEN c.body END, updated_at = c.updated_at, edited_at = c.edited_at, deleted = c.deleted \
+               FROM json_to_recordset(CAST($1 AS json)) AS c (id uuid, room bigint, rev bigint, body text, updated_at bigint, edited_at bigint, deleted boolean) \
+               WHERE chat_log.message_id = c.id",
+    sqlite: "UPDATE chat_log SET rev = c.value ->> 'rev', body = CASE WHEN c.value ->> 'room' <> 1 THEN c.value ->> 'body' END, \
+             updated_at = c.value ->> 'updated_at', edited_at = c.value ->> 'edited_at', deleted = c.value ->> 'deleted' \
+             FROM json_each($1) AS c WHERE chat_log.message_id = unhex(c.value ->> 'id', '-')",
+};
+
+const UPDATE_CHATS: Sql = Sql {
+    postgres: r#"UPDATE "CommunityChats" SET message = c.body, updated_at = timestamptz 'epoch' + c.updated_at * interval '1 microsecond',
+        edited_at = timestamptz 'epoch' + c.edited_at * interval '1 microsecond', is_deleted = c.deleted
+        FROM json_to_recordset(CAST($1 AS json)) AS c (id uuid, room bigint, body text, updated_at bigint, edited_at bigint, deleted boolean)
+        WHERE "CommunityChats".id = c.id AND c.room = 1"#,
+    sqlite: r#"UPDATE "CommunityChats" SET message = c.value ->> 'body', updated_at = c.value ->> 'updated_iso', edited_at = c.value ->> 'edited_iso', is_deleted = c.value ->> 'deleted'
+        FROM json_each($1) AS c WHERE "CommunityChats".id = unhex(c.value ->> 'id', '-') AND c.value ->> 'room' = 1"#,
+};
+
+const UPDATE_ROOMS: Sql = Sql {
+    postgres: "UPDATE chat_rooms SET last_seq = r.last_seq, last_rev = r.last_rev, last_at = r.last_at, visible = chat_rooms.visible + r.visible \
+               FROM json_to_recordset(CAST($1 AS json)) AS r (number bigint, last_seq bigint, last_rev bigint, last_at bigint, visible bigint) WHERE chat_rooms.number = r.number",
+    sqlite: "UPDATE chat_rooms SET last_seq = r.value ->> 'last_seq', last_rev = r.value ->> 'last_rev', last_at = r.value ->> 'last_at', visible = visible + (r.value ->> 'visible') \
+             FROM json_each($1) AS r WHERE chat_rooms.number = r.value ->> 'number'",
+};
+
+const ADD_DAILY: Sql = Sql {
+    postgres: "INSERT INTO chat_daily (room, day, visible) SELECT room, day, visible FROM json_to_recordset(CAST($1 AS json)) AS d (room bigint, day bigint, visible bigint) \
+               ON CONFLICT (room, day) DO UPDATE SET visible = chat_daily.visible + excluded.visible",
+    sqlite: "INSERT INTO chat_daily (room, day, visible) SELECT value ->> 'room', value ->> 'day', value ->> 'visible' FROM json_each($1) WHERE true \
+             ON CONFLICT (room, day) DO UPDATE SET visible = visible + excluded.visible",
+};
+
+const ADD_AUTHORS: Sql = Sql {
+    postgres: "INSERT INTO chat_authors (room, user_id, visible) SELECT room, author, visible FROM json_to_recordset(CAST($1 AS json)) AS a (room bigint, author uuid, visible bigint) \
+               ON CONFLICT (room, user_id) DO UPDATE SET visible = chat_authors.visible + excluded.visible",
+    sqlite: "INSERT INTO chat_authors (room, user_id, visible) SELECT value ->> 'room', unhex(value ->> 'author', '-'), value ->> 'visible' FROM json_each($1) WHERE true \
+             ON CONFLICT (room, user_id) DO UPDATE SET visible = visible + excluded.visible",
+};
+
+#[derive(Serialize)]
+struct MessageRow<'a> {
+    id: Uuid,
+    room: RoomNumber,
+    room_id: Uuid,
+    seq: i64,
+    rev: i64,
+    author: Uuid,
+    body: &'a str,
+    client_offset: Option<&'a str>,
+    at: Micros,
+    updated_at: Micros,
+    edited_at: Option<Micros>,
+    deleted: bool,
+    iso: String,
+    updated_iso: String,
+    edited_iso: Option<String>,
+}
+
+impl<'a> MessageRow<'a> {
+    fn of(message: &'a Message) -> Self {
+        let iso = |time: Micros| time.to_chrono().to_rfc3339_opts(chrono::SecondsFormat::Micros, false);
+        MessageRow {
+            id: message.id,
+            room: message.room,
+            room_id: message.room_id,
+            seq: message.seq,
+            rev: message.rev,
+            author: message.user,
+            body: &message.text,
+            client_offset: message.client_offset.as_deref(),
+            at: message.created_at,
+            updated_at: message.updated_at,
+            edited_at: message.edited_at,
+            deleted: message.deleted,
+            iso: iso(message.created_at),
+            updated_iso: iso(message.updated_at),
+            edited_iso: message.edited_at.map(iso),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RoomRow {
+    number: RoomNumber,
+    last_seq: i64,
+    last_rev: i64,
+    last_at: i64,
+    visible: i64,
+}
+
+#[derive(Serialize)]
+struct DayRow {
+    room: RoomNumber,
+    day: i64,
+    visible: i64,
+}
+
+#[derive(Serialize)]
+struct AuthorRow {
+    room: RoomNumber,
+    author: Uuid,
+    visible: i64,
+}
+
+/// Whether the texts of new `main-chat` messages are to be put into Node's table, or stand there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum NodeRows {
+    Write,
+    StandAlready,
+}
+
+impl Store {
+    pub(super) async fn lock_rooms(
+        &self,
+        db: &DatabaseTransaction,
+        numbers: &[RoomNumber],
+    ) -> Result<BTreeMap<RoomNumber, RoomState>, Fault> {
+        let locked = rows(db, LOCK.text(self.kind), [json(numbers)]).await?;
+        let state = |row: &sea_orm::QueryResult| -> Result<(RoomNumber, RoomState), Fault> {
+            let state = RoomState {
+                id: row.try_get("", "id")?,
+                last_seq: row.try_get("", "last_seq")?,
+                last_rev: row.try_get("", "last_rev")?,
+                last_at: row.try_get("", "last_at")?,
+                visible: 0,
+            };
+            Ok((RoomNumber(row.try_get("", "number")?), state))
+        };
+        locked.iter().map(state).collect()
+    }
+
+    pub(super) async fn write_ledger(
+        &self,
+        db: &DatabaseTransaction,
+        ledger: &Ledger,
+        node_rows: NodeRows,
+    ) -> Result<(), Fault> {
+        let of = |ids: &mut dyn Iterator<Item = &Uuid>| -> Vec<MessageRow<'_>> {
+            ids.filter_map(|id| ledger.messages.get(id)).map(MessageRow::of).collect()
+        };
+        let created = of(&mut ledger.created.iter());
+        let changed = of(&mut ledger.changed.iter());
+        if !created.is_empty() {
+            let batch = json(&created);
+            self.put(db, &INSERT_LOG, batch.clone()).await?;
+            if node_rows == NodeRows::Write && created.iter().any(|row| row.room == RoomNumber::MAIN) {
+                let insert =
+                    if self.chats_have_room_id { INSERT_CHATS_WITH_ROOM } else { INSERT_CHATS.text(self.kind) };
+                run(db, insert, [batch]).await?;
+            }
+        }
+        if !changed.is_empty() {
+            let batch = json(&changed);
+            self.put(db, &UPDATE_LOG, batch.clone()).await?;
+            if node_rows == NodeRows::Write && changed.iter().any(|row| row.room == RoomNumber::MAIN) {
+                self.put(db, &UPDATE_CHATS, batch).await?;
+            }
+        }
+        self.write_counters(db, ledger).await
+    }
+
+    async fn write_counters(&self, db: &DatabaseTransaction, ledger: &Ledger) -> Result<(), Fault> {
+        let rooms: Vec<RoomRow> = ledger
+            .rooms
+            .iter()
+            .map(|(number, state)| RoomRow {
+                number: *number,
+                last_seq: state.last_seq,
+                last_rev: state.last_rev,
+                last_at: state.last_at,
+                visible: state.visible,
+            })
+            .collect();
+        self.put(db, &UPDATE_ROOMS, json(&rooms)).await?;
+        let daily: Vec<DayRow> = ledger
+            .daily
+            .iter()
+            .filter(|(_, by)| **by != 0)
+            .map(|((room, day), by)| DayRow { room: *room, day: *day, visible: *by })
+            .collect();
+        if !daily.is_empty() {
+            self.put(db, &ADD_DAILY, json(&daily)).await?;
+        }
+        let authors: Vec<AuthorRow> = ledger
+            .authors
+            .iter()
+            .filter(|(_, by)| **by != 0)
+            .map(|((room, author), by)| AuthorRow { room: *room, author: *author, visible: *by })
+            .collect();
+        if !authors.is_empty() {
+            self.put(db, &ADD_AUTHORS, json(&authors)).await?;
+        }
+        Ok(())
+    }
+
+    async fn put(&self, db: &impl ConnectionTrait, sql: &Sql, batch: Value) -> Result<(), Fault> {
+        run(db, sql.text(self.kind), [batch]).await.map(|_| ())
+    }
+}

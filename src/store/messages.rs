@@ -1,0 +1,202 @@
+//! Reading messages. The text of `main-chat` stands in Node's table, of all other rooms in the log.
+
+use sea_orm::{ConnectionTrait, QueryResult, Value};
+use uuid::Uuid;
+
+use super::sql::{json, row, rows};
+use super::{DatabaseKind, Fault, Store};
+use crate::model::message::DELETED_TEXT;
+use crate::model::{Message, MessageId, Micros, RoomNumber, UserId};
+
+/// One page of a listing by page and limit, oldest first, and how many messages there are in all.
+pub struct Page {
+    pub messages: Vec<Message>,
+    pub total: i64,
+}
+
+/// What a reader missed.
+pub struct Since {
+    pub messages: Vec<Message>,
+    /// Everything up to here is settled by the messages above.
+    pub rev: i64,
+    pub complete: bool,
+}
+
+const COLUMNS: &str = r#"SELECT l.message_id, l.room, r.id AS room_id, l.seq, l.rev, l.user_id, l.client_offset,
+    COALESCE(l.body, c.message) AS text, l.created_at, l.updated_at, l.edited_at, l.deleted
+  FROM chat_log l JOIN chat_rooms r ON r.number = l.room LEFT JOIN "CommunityChats" c ON c.id = l.message_id AND l.room = 1"#;
+
+pub(super) fn message(row: &QueryResult) -> Result<Message, Fault> {
+    let text: Option<String> = row.try_get("", "text")?;
+    let deleted = row.try_get::<bool>("", "deleted")? || text.is_none();
+    Ok(Message {
+        id: row.try_get("", "message_id")?,
+        room: RoomNumber(row.try_get("", "room")?),
+        room_id: row.try_get("", "room_id")?,
+        seq: row.try_get("", "seq")?,
+        rev: row.try_get("", "rev")?,
+        user: row.try_get("", "user_id")?,
+        text: text.filter(|_| !deleted).unwrap_or_else(|| DELETED_TEXT.to_owned()),
+        created_at: Micros(row.try_get("", "created_at")?),
+        updated_at: Micros(row.try_get("", "updated_at")?),
+        edited_at: row.try_get::<Option<i64>>("", "edited_at")?.map(Micros),
+        deleted,
+        client_offset: row.try_get("", "client_offset")?,
+    })
+}
+
+async fn read(
+    db: &impl ConnectionTrait,
+    condition: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<Vec<Message>, Fault> {
+    rows(db, &format!("{COLUMNS} {condition}"), values).await?.iter().map(message).collect()
+}
+
+pub(super) async fn by_ids(
+    db: &impl ConnectionTrait,
+    kind: DatabaseKind,
+    ids: &[MessageId],
+) -> Result<Vec<Message>, Fault> {
+    let chosen = match kind {
+        DatabaseKind::Postgres => {
+            "WHERE l.message_id IN (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))"
+        }
+        DatabaseKind::Sqlite => "WHERE l.message_id IN (SELECT unhex(value, '-') FROM json_each($1))",
+    };
+    read(db, chosen, [json(ids)]).await
+}
+
+/// The messages that these users' client offsets stand for already.
+pub(super) async fn by_offsets(
+    db: &impl ConnectionTrait,
+    kind: DatabaseKind,
+    offsets: &[(UserId, &str)],
+) -> Result<Vec<Message>, Fault> {
+    let chosen = match kind {
+        DatabaseKind::Postgres => {
+            "JOIN json_array_elements(CAST($1 AS json)) AS asked ON l.user_id = CAST(asked ->> 0 AS uuid) AND l.client_offset = asked ->> 1"
+        }
+        DatabaseKind::Sqlite => {
+            "JOIN json_each($1) AS asked ON l.user_id = unhex(asked.value ->> 0, '-') AND l.client_offset = asked.value ->> 1"
+        }
+    };
+    read(db, chosen, [json(offsets)]).await
+}
+
+impl Store {
+    pub async fn message(&self, id: MessageId) -> Result<Option<Message>, Fault> {
+        Ok(read(&self.pool, "WHERE l.message_id = $1", [id.into()]).await?.pop())
+    }
+
+    /// Visible messages by page, page 1 the oldest, walked from the nearer end: the last page costs
+    /// what the first does.
+    pub async fn page(&self, room: RoomNumber, page: i64, limit: i64) -> Result<Page, Fault> {
+        let total = self.room_counts(room).await?.map_or(0, |counts| counts.visible);
+        let span = Span::of(page, limit, total);
+        let condition =
+            format!("WHERE l.room = $1 AND NOT l.deleted ORDER BY l.seq {} LIMIT $2 OFFSET $3", span.direction());
+        let messages = read(&self.pool, &condition, [room.0.into(), span.take.into(), span.skip.into()]).await?;
+        Ok(Page { messages: span.oldest_first(messages), total })
+    }
+
+    /// The same of one author.
+    pub async fn page_of_author(&self, room: RoomNumber, author: UserId, page: i64, limit: i64) -> Result<Page, Fault> {
+        let counted = row(
+            &self.pool,
+            "SELECT visible FROM chat_authors WHERE room = $1 AND user_id = $2",
+            [room.0.into(), author.into()],
+        )
+        .await?;
+        let total = counted.map(|row| row.try_get("", "visible")).transpose()?.unwrap_or(0);
+        let span = Span::of(page, limit, total);
+        let condition = format!(
+            "WHERE l.user_id = $4 AND l.room = $1 AND NOT l.deleted ORDER BY l.seq {} LIMIT $2 OFFSET $3",
+            span.direction()
+        );
+        let messages =
+            read(&self.pool, &condition, [room.0.into(), span.take.into(), span.skip.into(), author.into()]).await?;
+        Ok(Page { messages: span.oldest_first(messages), total })
+    }
+
+    /// The newest, printed oldest first.
+    pub async fn recent(&self, room: RoomNumber, limit: i64) -> Result<Vec<Message>, Fault> {
+        let mut messages = read(
+            &self.pool,
+            "WHERE l.room = $1 AND NOT l.deleted ORDER BY l.seq DESC LIMIT $2",
+            [room.0.into(), limit.into()],
+        )
+        .await?;
+        messages.reverse();
+        Ok(messages)
+    }
+
+    /// Everything that changed after `rev`, in the order of rev, in its present state: at most
+    /// `limit`, or nothing and `complete: false`.
+    pub async fn since(&self, room: RoomNumber, rev: i64, limit: usize) -> Result<Since, Fault> {
+        // Read before the messages: whatever is committed later stands in the messages as well, and
+        // is then told again, which a client knows by its rev.
+        let last_rev = self.room_counts(room).await?.map_or(0, |counts| counts.last_rev);
+        if rev > last_rev || rev < 0 {
+            return Ok(Since { messages: Vec::new(), rev: last_rev, complete: false });
+        }
+        let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let messages = read(
+            &self.pool,
+            "WHERE l.room = $1 AND l.rev > $2 ORDER BY l.rev LIMIT $3",
+            [room.0.into(), rev.into(), most.into()],
+        )
+        .await?;
+        if messages.len() > limit {
+            return Ok(Since { messages: Vec::new(), rev: last_rev, complete: false });
+        }
+        let settled = messages.last().map_or(last_rev, |last| last.rev.max(last_rev));
+        Ok(Since { messages, rev: settled, complete: true })
+    }
+
+    /// The names that stand beside messages, for as many as are not known yet.
+    pub async fn authors(&self, ids: &[UserId]) -> Result<Vec<crate::model::User>, Fault> {
+        use super::entities::user;
+        use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(500) {
+            let rows = user::Entity::find()
+                .filter(user::Column::Id.is_in(chunk.iter().copied().map(Uuid::from)))
+                .all(&self.pool)
+                .await?;
+            found.extend(rows.into_iter().map(crate::model::User::from));
+        }
+        Ok(found)
+    }
+}
+
+/// Which part of a listing a page is, seen from the end that is nearer.
+struct Span {
+    skip: i64,
+    take: i64,
+    from_the_end: bool,
+}
+
+impl Span {
+    fn of(page: i64, limit: i64, total: i64) -> Span {
+        let skip = page.saturating_sub(1).saturating_mul(limit).min(total);
+        let take = limit.min(total - skip);
+        let behind = total - skip - take;
+        if behind < skip {
+            Span { skip: behind, take, from_the_end: true }
+        } else {
+            Span { skip, take, from_the_end: false }
+        }
+    }
+
+    fn direction(&self) -> &'static str {
+        if self.from_the_end { "DESC" } else { "ASC" }
+    }
+
+    fn oldest_first(&self, mut messages: Vec<Message>) -> Vec<Message> {
+        if self.from_the_end {
+            messages.reverse();
+        }
+        messages
+    }
+}

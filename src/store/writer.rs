@@ -1,0 +1,232 @@
+//! Group commit: one task takes what has queued up meanwhile, numbers and stores it in one
+//! transaction, then announces, then acknowledges.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::ledger::{Command, CommandRefusal, Ledger, Outcome};
+use super::log_rows::NodeRows;
+use super::{Fault, ForeignChanges, Store, messages};
+use crate::bus::{Announcement, Bus};
+use crate::model::{Clock, Event, Posted, RoomNumber};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteRefusal {
+    MessageNotFound,
+    RoomNotFound,
+    /// The author's account was removed a moment ago.
+    AuthorGone,
+    DatabaseAway,
+    /// The connection broke while committing: it may be stored. The same client offset settles it.
+    OutcomeUnknown,
+    Stopping,
+}
+
+pub type Answer = oneshot::Receiver<Result<Arc<Posted>, WriteRefusal>>;
+
+struct Queued {
+    command: Command,
+    answer: oneshot::Sender<Result<Arc<Posted>, WriteRefusal>>,
+}
+
+/// A handle on the one task that writes messages.
+#[derive(Clone)]
+pub struct Writer {
+    queue: mpsc::Sender<Queued>,
+}
+
+/// So many commands may wait; then their connections do.
+const QUEUE: usize = 8192;
+/// More in one transaction gain nothing and delay the first.
+const BATCH: usize = 1024;
+/// Together with waiting for a connection less than the 5 s in which a refusal is due.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+enum Failure {
+    Before(Fault),
+    /// While committing.
+    Unknown(Fault),
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        Failure::Before(fault)
+    }
+}
+
+struct Task {
+    store: Store,
+    bus: Bus,
+    clock: Clock,
+    queue: mpsc::Receiver<Queued>,
+}
+
+impl Writer {
+    /// Starts the task. It ends, when told to stop, after everything that was queued.
+    pub fn start(
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        foreign: ForeignChanges,
+        stop: CancellationToken,
+    ) -> (Writer, JoinHandle<()>) {
+        let (queue, receiver) = mpsc::channel(QUEUE);
+        let task = Task { store, bus, clock, queue: receiver };
+        (Writer { queue }, tokio::spawn(task.run(foreign, stop)))
+    }
+
+    /// Queues a command, in the order of the calls. The answer comes when it is stored and told.
+    pub async fn append(&self, command: Command) -> Result<Answer, WriteRefusal> {
+        let (answer, receiver) = oneshot::channel();
+        self.queue.send(Queued { command, answer }).await.map_err(|_| WriteRefusal::Stopping)?;
+        Ok(receiver)
+    }
+}
+
+impl Task {
+    async fn run(mut self, mut foreign: ForeignChanges, stop: CancellationToken) {
+        let mut batch = Vec::new();
+        loop {
+            tokio::select! {
+                taken = self.queue.recv_many(&mut batch, BATCH) => {
+                    if taken == 0 {
+                        return;
+                    }
+                    self.commit(std::mem::take(&mut batch)).await;
+                }
+                () = foreign.noticed() => self.take_foreign(&mut foreign).await,
+                () = stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
+            }
+        }
+    }
+
+    async fn commit(&mut self, batch: Vec<Queued>) {
+        let commands: Vec<Command> = batch.iter().map(|queued| queued.command.clone()).collect();
+        let answers = batch.into_iter().map(|queued| queued.answer).collect::<Vec<_>>();
+        match self.attempt(&commands).await {
+            Ok(outcomes) => self.announce(outcomes, answers).await,
+            Err(Failure::Before(fault)) if fault.is_conflict() => self.commit_one_by_one(commands, answers).await,
+            Err(Failure::Before(fault)) => {
+                tracing::error!(messages = commands.len(), "cannot store messages: {fault}");
+                self.refuse(answers, WriteRefusal::DatabaseAway);
+                self.refuse_waiting();
+            }
+            Err(Failure::Unknown(fault)) => {
+                tracing::error!(messages = commands.len(), "messages may or may not be stored: {fault}");
+                self.refuse(answers, WriteRefusal::OutcomeUnknown);
+                let rooms: BTreeSet<RoomNumber> = commands.iter().map(Command::room).collect();
+                for room in rooms {
+                    self.bus.tell(Event::Unsettled { room }).await;
+                }
+            }
+        }
+    }
+
+    /// One draft spoils the batch: its author was removed, or another node stored the same client
+    /// offset a moment ago. Only that one is refused.
+    async fn commit_one_by_one(
+        &mut self,
+        commands: Vec<Command>,
+        answers: Vec<oneshot::Sender<Result<Arc<Posted>, WriteRefusal>>>,
+    ) {
+        for (command, answer) in commands.into_iter().zip(answers) {
+            let command = [command];
+            let mut outcome = self.attempt(&command).await;
+            if matches!(&outcome, Err(Failure::Before(fault)) if fault.is_conflict()) {
+                outcome = self.attempt(&command).await;
+            }
+            match outcome {
+                Ok(outcomes) => self.announce(outcomes, vec![answer]).await,
+                Err(Failure::Before(fault)) if fault.is_conflict() => {
+                    self.refuse(vec![answer], WriteRefusal::AuthorGone)
+                }
+                Err(Failure::Before(_)) => self.refuse(vec![answer], WriteRefusal::DatabaseAway),
+                Err(Failure::Unknown(_)) => {
+                    self.refuse(vec![answer], WriteRefusal::OutcomeUnknown);
+                    self.bus.tell(Event::Unsettled { room: command[0].room() }).await;
+                }
+            }
+        }
+    }
+
+    async fn attempt(&self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
+        let prepared = timeout(PATIENCE, self.prepare(commands)).await.map_err(|_| Fault::TooSlow)??;
+        let Some((transaction, outcomes)) = prepared else {
+            return Ok(Vec::new());
+        };
+        match timeout(PATIENCE, transaction.commit()).await {
+            Ok(Ok(())) => Ok(outcomes),
+            Ok(Err(error)) => Err(Failure::Unknown(error.into())),
+            Err(_) => Err(Failure::Unknown(Fault::TooSlow)),
+        }
+    }
+
+    async fn prepare(
+        &self,
+        commands: &[Command],
+    ) -> Result<Option<(sea_orm::DatabaseTransaction, Vec<Outcome>)>, Fault> {
+        let db = match self.store.begin().await {
+            // The connection may have died with the database's last stop: one more.
+            Err(fault) if fault.is_away() => self.store.begin().await?,
+            begun => begun?,
+        };
+        let rooms: Vec<RoomNumber> = commands.iter().map(Command::room).collect::<BTreeSet<_>>().into_iter().collect();
+        let rooms = self.store.lock_rooms(&db, &rooms).await?;
+        let mut stored = Vec::new();
+        let targets: Vec<_> = commands.iter().filter_map(Command::target).collect();
+        if !targets.is_empty() {
+            stored.extend(messages::by_ids(&db, self.store.kind, &targets).await?);
+        }
+        let offsets: Vec<_> = commands.iter().filter_map(Command::offset).collect();
+        if !offsets.is_empty() {
+            stored.extend(messages::by_offsets(&db, self.store.kind, &offsets).await?);
+        }
+        let mut ledger = Ledger::new(self.clock.now(), rooms, stored);
+        let outcomes = commands.iter().map(|command| ledger.settle(command.clone())).collect();
+        if !ledger.is_unchanged() {
+            self.store.write_ledger(&db, &ledger, NodeRows::Write).await?;
+        }
+        Ok(Some((db, outcomes)))
+    }
+
+    async fn announce(&self, outcomes: Vec<Outcome>, answers: Vec<oneshot::Sender<Result<Arc<Posted>, WriteRefusal>>>) {
+        let events = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()?.1.clone()).collect();
+        let acknowledge = move || {
+            for (outcome, answer) in outcomes.into_iter().zip(answers) {
+                let outcome = outcome.map(|(posted, _)| posted).map_err(|refusal| match refusal {
+                    CommandRefusal::MessageNotFound => WriteRefusal::MessageNotFound,
+                    CommandRefusal::RoomNotFound => WriteRefusal::RoomNotFound,
+                });
+                answer.send(outcome).ok();
+            }
+        };
+        self.bus.announce(Announcement { events, then: Some(Box::new(acknowledge)) }).await;
+    }
+
+    fn refuse(&self, answers: Vec<oneshot::Sender<Result<Arc<Posted>, WriteRefusal>>>, refusal: WriteRefusal) {
+        for answer in answers {
+            answer.send(Err(refusal)).ok();
+        }
+    }
+
+    /// What queued up while the database did not answer would wait as long again.
+    fn refuse_waiting(&mut self) {
+        while let Ok(queued) = self.queue.try_recv() {
+            queued.answer.send(Err(WriteRefusal::DatabaseAway)).ok();
+        }
+    }
+
+    async fn take_foreign(&self, foreign: &mut ForeignChanges) {
+        match foreign.take(&self.store, self.clock.now()).await {
+            Ok(events) if events.is_empty() => {}
+            Ok(events) => self.bus.announce(Announcement { events, then: None }).await,
+            Err(fault) => tracing::warn!("cannot take in what other programs wrote: {fault}"),
+        }
+    }
+}
