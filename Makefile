@@ -5,7 +5,7 @@ SHELL := bash
 PROFILE ?= release
 HOST ?= 127.0.0.1
 VENV := target/venv
-NPM_FOLDERS := client-demo tests/clients benches/peers/node
+NPM_FOLDERS := client-demo examples/node tests/clients benches/peers/node
 NPM_DONE := $(NPM_FOLDERS:%=%/node_modules/.package-lock.json)
 SCRIPTS := find . \( -name node_modules -o -name target -o -name .git \) -prune \
 	-o \( -name '*.mjs' -o -path './src/*.js' \) -print0

@@ -71,8 +71,13 @@ impl Store {
 
     pub async fn migrate_up(&self) -> Result<(), Fault> {
         let transaction = self.migration_transaction().await?;
+        let pending = Migrator::get_pending_migrations(&transaction).await?.len();
         Migrator::up(&transaction, None).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        if pending > 0 {
+            tracing::info!("brought the tables up to date: {pending} migrations");
+        }
+        Ok(())
     }
 
     pub async fn migrate_down(&self, steps: Option<u32>) -> Result<(), Fault> {

@@ -69,16 +69,20 @@ impl Store {
         Ok(found.map(|row| Credentials { password_hash: row.password.clone(), user: row.into() }))
     }
 
-    pub async fn email_exists(&self, email: &str) -> Result<bool, Fault> {
-        let found = Entity::find().filter(Expr::expr(Func::lower(Expr::col(Column::Email))).eq(email.to_lowercase()));
-        Ok(found.one(&self.pool).await?.is_some())
-    }
-
-    pub async fn userid_exists(&self, userid: &str) -> Result<bool, Fault> {
-        Ok(Entity::find().filter(Column::Userid.eq(userid)).one(&self.pool).await?.is_some())
+    /// Says which of the two somebody else has already; emails match whatever their case.
+    pub async fn check_free(&self, email: &str, userid: &str) -> Result<(), AddUserError> {
+        let same_email = Expr::expr(Func::lower(Expr::col(Column::Email))).eq(email.to_lowercase());
+        let taken = Entity::find().filter(Condition::any().add(same_email).add(Column::Userid.eq(userid)));
+        let taken = taken.all(&self.pool).await.map_err(|error| AddUserError::Fault(error.into()))?;
+        if taken.iter().any(|row| row.email.to_lowercase() == email.to_lowercase()) {
+            return Err(AddUserError::EmailTaken);
+        }
+        if taken.is_empty() { Ok(()) } else { Err(AddUserError::UseridTaken) }
     }
 
     pub async fn add_user(&self, new: NewUser, now: Micros) -> Result<User, AddUserError> {
+        self.check_free(&new.email, &new.userid).await?;
+        let userid = new.userid.clone();
         let row = ActiveModel {
             id: Set(Uuid::now_v7()),
             userid: Set(new.userid),
@@ -98,8 +102,9 @@ impl Store {
         match Entity::insert(row).exec_with_returning(&self.pool).await {
             Ok(row) => Ok(row.into()),
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                let email_taken = self.email_exists(&new.email).await.map_err(AddUserError::Fault)?;
-                Err(if email_taken { AddUserError::EmailTaken } else { AddUserError::UseridTaken })
+                // Somebody was faster by a moment.
+                self.check_free(&new.email, &userid).await?;
+                Err(AddUserError::UseridTaken)
             }
             Err(error) => Err(AddUserError::Fault(error.into())),
         }

@@ -5,13 +5,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import jwt from 'jsonwebtoken';
 import { io } from 'socket.io-client';
 
-const { CHAT_URL, CHAT_USERS, CHAT_MODE, CHAT_EIO3, CHAT_PLAIN, ACCESS_TOKEN_SECRET } = process.env;
+const { CHAT_URL, CHAT_USERS, CHAT_MODE, CHAT_EIO3, CHAT_PLAIN, CHAT_ROOM, ACCESS_TOKEN_SECRET } = process.env;
 
 export const url = CHAT_URL ?? 'http://127.0.0.1:5000';
 export const users = JSON.parse(CHAT_USERS ?? '[]');
 export const trust = CHAT_MODE === 'trust-user-id';
 export const eio3 = CHAT_EIO3 === '1';
 export const plain = CHAT_PLAIN === '1';
+export const room = CHAT_ROOM;
 export const secret = ACCESS_TOKEN_SECRET;
 export const CHAT = '/api/community/chat';
 export const nobody = '00000000-0000-4000-8000-000000000000';

@@ -1,2 +1,11 @@
-#[test]
-fn t() {}
+//! The program as a user has it: a real process, a real database, real clients.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod clients;
+mod command_line;
+mod database;
+mod frames;
+mod harness;
+mod node_beside;
+mod stopping;
+mod volume;

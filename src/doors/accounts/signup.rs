@@ -27,14 +27,8 @@ struct Wanted {
 /// A `role` in the body is nobody's to claim: it is not read.
 pub async fn sign_up(State(accounts): State<Accounts>, body: Bytes) -> Result<(StatusCode, Json<Value>), Refused> {
     let wanted = read(&fields(&body)?)?;
-    let taken = |message: &str| Refused::new(StatusCode::BAD_REQUEST, message);
-    let fault = |fault| Refused::fault(&fault, "create user");
-    if accounts.store.email_exists(&wanted.email).await.map_err(fault)? {
-        return Err(taken("User already exists"));
-    }
-    if accounts.store.userid_exists(&wanted.userid).await.map_err(fault)? {
-        return Err(taken("This username already exists"));
-    }
+    // Before the work of hashing; the database has the last word.
+    accounts.store.check_free(&wanted.email, &wanted.userid).await.map_err(refused)?;
     let hash = accounts.passwords.hash(wanted.password).await;
     let password_hash = hash.map_err(|error| {
         tracing::error!("cannot hash a password: {error}");
@@ -49,13 +43,17 @@ pub async fn sign_up(State(accounts): State<Accounts>, body: Bytes) -> Result<(S
         gender: wanted.gender,
         role: UserRole::User,
     };
-    let user = accounts.store.add_user(new, accounts.clock.now()).await.map_err(|error| match error {
-        AddUserError::EmailTaken => taken("User already exists"),
-        AddUserError::UseridTaken => taken("This username already exists"),
-        AddUserError::Fault(error) => fault(error),
-    })?;
+    let user = accounts.store.add_user(new, accounts.clock.now()).await.map_err(refused)?;
     let shown = json!({ "id": user.id, "userid": user.userid, "name": user.name, "email": user.email, "role": role(user.role) });
     Ok((StatusCode::CREATED, Json(json!({ "user": shown, "message": "User created successfully" }))))
+}
+
+fn refused(error: AddUserError) -> Refused {
+    match error {
+        AddUserError::EmailTaken => Refused::new(StatusCode::BAD_REQUEST, "User already exists"),
+        AddUserError::UseridTaken => Refused::new(StatusCode::BAD_REQUEST, "This username already exists"),
+        AddUserError::Fault(fault) => Refused::fault(&fault, "create user"),
+    }
 }
 
 fn read(fields: &Map<String, Value>) -> Result<Wanted, Refused> {

@@ -1,6 +1,6 @@
 //! The dialect's REST: history and figures of `main-chat`.
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -16,6 +16,7 @@ use crate::chat::Refusal;
 use crate::chat::messages::Listing;
 use crate::doors::refusals::{Doing, describe};
 use crate::model::Actor;
+use crate::model::text::trim_like_javascript;
 
 pub fn router(door: Community) -> Router {
     Router::new()
@@ -46,9 +47,12 @@ impl IntoResponse for Failure {
             }
             Failure::Refused(refusal) => {
                 let described = describe(refusal, Doing::Fetching);
-                // As Node says whatever went wrong here.
-                let status = if refusal == Refusal::Unreadable { 500 } else { described.status };
-                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                // What Node answers whatever went wrong, and no more than it does.
+                if matches!(refusal, Refusal::Unreadable | Refusal::Failed) {
+                    return (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": described.text })))
+                        .into_response();
+                }
+                let status = StatusCode::from_u16(described.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
                 (status, Json(json!({ "error": described.text, "code": described.code }))).into_response()
             }
         }
@@ -73,10 +77,10 @@ impl Community {
 async fn list(
     State(door): State<Community>,
     headers: HeaderMap,
-    RawQuery(query): RawQuery,
+    Query(query): Query<Pairs>,
 ) -> Result<Response, Failure> {
     door.authorize(&headers).await?;
-    let (page, limit) = page_and_limit(query.as_deref())?;
+    let (page, limit) = page_and_limit(&query)?;
     let room = door.shared.chat.main_room().await?;
     Ok(listed(&door.shared.chat.page(&room, page, limit).await?, page, limit))
 }
@@ -85,17 +89,17 @@ async fn list_of_user(
     State(door): State<Community>,
     headers: HeaderMap,
     Path(user): Path<String>,
-    RawQuery(query): RawQuery,
+    Query(query): Query<Pairs>,
 ) -> Result<Response, Failure> {
     door.authorize(&headers).await?;
-    let (page, limit) = page_and_limit(query.as_deref())?;
+    let (page, limit) = page_and_limit(&query)?;
     let user = Uuid::parse_str(&user).map_err(|_| Refusal::Unreadable)?;
     let room = door.shared.chat.main_room().await?;
     Ok(listed(&door.shared.chat.page_of_author(&room, user, page, limit).await?, page, limit))
 }
 
-async fn recent(State(door): State<Community>, RawQuery(query): RawQuery) -> Result<Response, Failure> {
-    let (_, limit) = page_and_limit(query.as_deref())?;
+async fn recent(State(door): State<Community>, Query(query): Query<Pairs>) -> Result<Response, Failure> {
+    let (_, limit) = page_and_limit(&query)?;
     let room = door.shared.chat.main_room().await?;
     let messages = door.shared.chat.recent(&room, limit).await?;
     Ok(Json(Success::of(MessageShape::list(&messages))).into_response())
@@ -117,14 +121,13 @@ fn listed(listing: &Listing, page: i64, limit: i64) -> Response {
     Json(shape).into_response()
 }
 
-fn page_and_limit(query: Option<&str>) -> Result<(i64, i64), Refusal> {
-    let value = |name: &str| {
-        let pairs = query.unwrap_or_default().split('&').filter_map(|pair| pair.split_once('='));
-        pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value.replace('+', " ").replace("%20", " "))
-    };
-    let number = |name: &str, default: i64| {
-        value(name).as_deref().and_then(parse_int).filter(|number| *number != 0).unwrap_or(default)
-    };
+/// The query as it stands; of two with one name the first counts.
+type Pairs = Vec<(String, String)>;
+
+fn page_and_limit(query: &Pairs) -> Result<(i64, i64), Refusal> {
+    let value = |name: &str| query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let number =
+        |name: &str, default: i64| value(name).and_then(parse_int).filter(|number| *number != 0).unwrap_or(default);
     let (page, limit) = (number("page", 1), number("limit", 50));
     if page < 1 || limit < 1 {
         return Err(Refusal::Unreadable);
@@ -134,7 +137,7 @@ fn page_and_limit(query: Option<&str>) -> Result<(i64, i64), Refusal> {
 
 /// As JavaScript's `parseInt` reads: leading space, sign, `0x`, digits until something else comes.
 fn parse_int(text: &str) -> Option<i64> {
-    let text = text.trim_start();
+    let text = trim_like_javascript(text);
     let (negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -154,6 +157,10 @@ fn parse_int(text: &str) -> Option<i64> {
 mod tests {
     use super::*;
 
+    fn query(pairs: &[(&str, &str)]) -> Pairs {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
     #[test]
     fn reads_numbers_as_javascript_does() {
         for (text, number) in [
@@ -167,8 +174,8 @@ mod tests {
         ] {
             assert_eq!(parse_int(text), number, "{text}");
         }
-        assert_eq!(page_and_limit(Some("page=abc&limit=0")), Ok((1, 50)));
-        assert_eq!(page_and_limit(Some("limit=5000")), Ok((1, 1000)));
-        assert!(page_and_limit(Some("page=-1")).is_err());
+        assert_eq!(page_and_limit(&query(&[("page", "abc"), ("limit", "0")])), Ok((1, 50)));
+        assert_eq!(page_and_limit(&query(&[("limit", "5000")])), Ok((1, 1000)));
+        assert!(page_and_limit(&query(&[("page", "-1")])).is_err());
     }
 }

@@ -1,0 +1,125 @@
+//! Real clients: socket.io-client 4, 3 and 2, python-socketio, and the documents' own examples.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+
+use super::harness::program::{NO_LIMITS, node};
+use super::harness::{ACCESS_TOKEN_SECRET, Account, On, Program, Server, project};
+
+struct Stage {
+    server: Server,
+    users: String,
+    mode: &'static str,
+    eio3: &'static str,
+    _program: Program,
+}
+
+impl Stage {
+    /// Token mode on SQLite as a newcomer has it; on PostgreSQL as somebody who comes from Node.
+    async fn on(database: On) -> Stage {
+        let (mode, eio3, allow) = match database {
+            On::Sqlite => ("token", "0", "false"),
+            On::Postgres => ("trust-user-id", "1", "true"),
+        };
+        let settings: Vec<_> = NO_LIMITS.iter().copied().chain([("AUTH_MODE", mode), ("ALLOW_EIO3", allow)]).collect();
+        let program = Program::on(database, &settings);
+        let users: Vec<Account> = ["ann", "ben", "cleo", "dora"].iter().map(|name| program.account(name)).collect();
+        program.say(&["room", "add", "--slug", "garden", "--name", "The garden"]);
+        let users: Vec<_> = users.iter().map(|user| serde_json::json!({ "id": user.id, "userid": user.userid, "name": user.name, "email": user.email, "token": user.token })).collect();
+        Stage {
+            server: program.serve().await,
+            users: serde_json::to_string(&users).unwrap(),
+            mode,
+            eio3,
+            _program: program,
+        }
+    }
+
+    fn environment(&self) -> Vec<(&str, &str)> {
+        vec![
+            ("CHAT_URL", &self.server.url),
+            ("CHAT_USERS", &self.users),
+            ("CHAT_MODE", self.mode),
+            ("CHAT_EIO3", self.eio3),
+            ("CHAT_ROOM", "garden"),
+            ("ACCESS_TOKEN_SECRET", ACCESS_TOKEN_SECRET),
+        ]
+    }
+
+    async fn run(&self, arguments: &[&str]) -> String {
+        node(&project("tests/clients"), arguments, &self.environment()).await
+    }
+}
+
+/// One after another: the stories compare totals.
+async fn stories(database: On) {
+    let folder = project("tests/clients");
+    let mut files: Vec<String> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.ends_with(".test.mjs"))
+        .collect();
+    files.sort();
+    assert!(files.len() >= 9, "stories are missing: {files:?}");
+    let stage = Stage::on(database).await;
+    let arguments: Vec<&str> =
+        ["--test", "--test-concurrency=1"].into_iter().chain(files.iter().map(String::as_str)).collect();
+    let printed = stage.run(&arguments).await;
+    assert!(printed.contains("# fail 0"), "{printed}");
+}
+
+#[tokio::test]
+async fn stories_of_javascript_clients_on_sqlite_with_tokens() {
+    stories(On::Sqlite).await;
+}
+
+#[tokio::test]
+async fn stories_of_javascript_clients_on_postgresql_as_node_had_it() {
+    stories(On::Postgres).await;
+}
+
+#[tokio::test]
+async fn stories_of_a_python_client() {
+    let of_the_project = project("target/venv/bin/python3");
+    let python = if of_the_project.exists() { of_the_project } else { PathBuf::from("python3") };
+    for database in [On::Sqlite, On::Postgres] {
+        let stage = Stage::on(database).await;
+        let mut command = tokio::process::Command::new(&python);
+        let run = command
+            .arg("test_socketio.py")
+            .envs(stage.environment())
+            .current_dir(project("tests/clients/python"))
+            .output()
+            .await
+            .unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    }
+}
+
+#[tokio::test]
+async fn the_examples_of_the_documents_run() {
+    let stage = Stage::on(On::Sqlite).await;
+    let printed = stage.run(&["documents.mjs"]).await;
+    assert!(printed.contains(" 0 failed"), "{printed}");
+}
+
+/// It runs until it is stopped, so its own message coming back is what we wait for.
+#[tokio::test]
+async fn the_smallest_script_talks() {
+    let stage = Stage::on(On::Sqlite).await;
+    let users: Vec<Account> = serde_json::from_str(&stage.users).unwrap();
+    let mut script = tokio::process::Command::new("node")
+        .args(["chat.mjs", "hello from the smallest script"])
+        .envs([("CHAT_URL", &stage.server.url), ("CHAT_TOKEN", &users[0].token)])
+        .current_dir(project("examples/node"))
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut printed = BufReader::new(script.stdout.take().unwrap()).lines();
+    let line = tokio::time::timeout(Duration::from_secs(20), printed.next_line()).await.expect("it prints nothing");
+    assert_eq!(line.unwrap().unwrap(), "ANN: hello from the smallest script");
+}

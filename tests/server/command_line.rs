@@ -1,0 +1,122 @@
+//! The program on the command line: before the first start, beside a running server, and with
+//! settings that are wrong.
+
+use super::harness::{On, Program, Settings, Socket};
+use serde_json::{Value, json};
+
+/// Without any setting but a folder, as a newcomer has it.
+fn bare(settings: Settings) -> (tempfile::TempDir, impl Fn(&[&str]) -> std::process::Output + use<>) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_owned();
+    let settings: Vec<(String, String)> =
+        settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+    let run = move |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_community-chat"));
+        command.args(arguments).current_dir(&path).env_clear().envs(settings.iter().map(|(name, value)| (name, value)));
+        command.output().unwrap()
+    };
+    (folder, run)
+}
+
+#[tokio::test]
+async fn accounts_and_tokens_before_the_first_start_and_beside_a_server() {
+    for database in super::harness::BOTH {
+        let program = Program::on(database, &[]);
+        let ann = program.account("ann");
+        let server = program.serve().await;
+        let ben = program.account("ben");
+        for user in [&ann, &ben] {
+            let mut socket = Socket::with_token(&server.url, &user.token).await;
+            let sent = socket.succeed("send-message", json!({ "message": "here" })).await;
+            assert_eq!(sent["data"]["User"]["userid"], user.userid.as_str());
+        }
+        let listed = program.say(&["user", "list", "--json"]);
+        let names: Vec<Value> =
+            listed.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["userid"].clone()).collect();
+        assert_eq!(names, ["ann", "ben"]);
+    }
+}
+
+#[test]
+fn the_first_command_makes_the_folder_the_tables_and_the_secret() {
+    let (folder, run) = bare(&[]);
+    let made = run(&["user", "add", "--userid", "ann", "--name", "Ann", "--email", "ann@example.com"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let token = run(&["token", "--user", "ann", "--ttl", "60"]);
+    assert_eq!(String::from_utf8(token.stdout).unwrap().trim().split('.').count(), 3);
+    for made in ["data/community-chat.db", "data/secrets.toml"] {
+        assert!(folder.path().join(made).exists(), "{made}");
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_said_in_one_line() {
+    let program = Program::on(On::Sqlite, &[]);
+    program.account("ann");
+    let cases: [(&[&str], &str); 5] = [
+        (
+            &["user", "add", "--userid", "ann", "--name", "A", "--email", "other@example.com"],
+            "there is an account \"ann\" already",
+        ),
+        (
+            &["user", "add", "--userid", "ann2", "--name", "A", "--email", "ANN@example.com"],
+            "there is an account with this email already",
+        ),
+        (
+            &["user", "add", "--userid", " ", "--name", "A", "--email", "a@example.com"],
+            "--userid must be one line of 1 to 255 characters",
+        ),
+        (&["token", "--user", "nobody"], "there is no account \"nobody\""),
+        (&["room", "add", "--slug", "12", "--name", "Twelve"], "--slug is \"12\""),
+    ];
+    for (arguments, reason) in cases {
+        let output = program.run(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !output.status.success() && said.contains(reason) && said.trim_end().lines().count() == 1,
+            "{arguments:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_setting_stops_the_start_and_is_named() {
+    let cases: [(&str, &str, &str); 6] = [
+        ("PORT", "abc", "PORT"),
+        ("AUTH_MODE", "none", "AUTH_MODE"),
+        ("DATABASE_URL", "mysql://localhost/chat", "DATABASE_URL"),
+        ("CORS_ORIGIN", "not an origin", "CORS_ORIGIN"),
+        ("LOG_FORMAT", "xml", "LOG_FORMAT"),
+        ("PING_INTERVAL", "-1", "PING_INTERVAL"),
+    ];
+    for (name, value, named) in cases {
+        let (_folder, run) = bare(&[(name, value)]);
+        let output = run(&[]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            !output.status.success() && said.contains(named) && said.trim_end().lines().count() == 1,
+            "{name}={value}: {said}"
+        );
+    }
+}
+
+#[test]
+fn postgresql_needs_a_secret_that_is_given() {
+    let (_folder, run) = bare(&[("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")]);
+    let said = String::from_utf8(run(&["token", "--user", "x"]).stderr).unwrap();
+    assert!(said.contains("cannot open the database") || said.contains("ACCESS_TOKEN_SECRET"), "{said}");
+}
+
+#[test]
+fn the_settings_are_shown_without_their_secrets() {
+    let secret = "a secret that nobody may see in the output";
+    let (_folder, run) = bare(&[
+        ("ACCESS_TOKEN_SECRET", secret),
+        ("DATABASE_URL", "postgres://ann:pass%20word@127.0.0.1/chat"),
+        ("PORT", "5999"),
+    ]);
+    let shown = String::from_utf8(run(&["config"]).stdout).unwrap();
+    assert!(shown.contains("***") && shown.contains("5999") && shown.contains("PORT"), "{shown}");
+    assert!(!shown.contains(secret) && !shown.contains("pass%20word") && !shown.contains("pass word"), "{shown}");
+    toml::from_str::<toml::Table>(&shown).unwrap();
+}

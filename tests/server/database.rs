@@ -1,0 +1,126 @@
+//! What stands in the database, on both.
+
+use serde_json::json;
+
+use super::harness::{BOTH, On, Postgres, Program, Socket};
+
+/// Bare values of one column. On SQLite through Python, which every machine of ours has for the clients.
+fn column(program: &Program, sql: &str) -> Vec<String> {
+    let printed = if program.database_url.starts_with("postgres") {
+        Postgres::shared().query(&program.database_url, sql)
+    } else {
+        let script = "import sqlite3,sys\nfor row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): print(row[0])";
+        let file = program.folder.path().join("chat.db");
+        let run = std::process::Command::new("python3").args(["-c", script]).arg(file).arg(sql).output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8(run.stdout).unwrap().trim_end().to_owned()
+    };
+    printed.lines().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn the_text_of_another_room_never_stands_where_node_shows_it_to_everybody() {
+    for database in BOTH {
+        let program = Program::on(database, &[]);
+        let ann = program.account("ann");
+        program.say(&["room", "add", "--slug", "garden", "--name", "The garden", "--private"]);
+        program.say(&["room", "add", "--slug", "square", "--name", "The square"]);
+        let server = program.serve().await;
+        let mut socket = Socket::with_token(&server.url, &ann.token).await;
+        assert_eq!(socket.ask("join-room", json!("garden")).await["error"], "Room not found");
+        socket.succeed("join-room", json!("square")).await;
+        socket.succeed("send-message", json!({ "message": "for everybody" })).await;
+        let sent = socket.succeed("send-message", json!({ "message": "for the square", "roomId": "square" })).await;
+        assert_eq!((&sent["data"]["seq"], &sent["data"]["rev"]), (&json!(1), &json!(1)));
+        let id = sent["data"]["id"].clone();
+        socket.succeed("edit-message", json!({ "messageId": id, "message": "edited for the square" })).await;
+        socket.succeed("delete-message", json!({ "messageId": id })).await;
+        assert_eq!(column(&program, "SELECT message FROM \"CommunityChats\""), ["for everybody"]);
+        assert_eq!(column(&program, "SELECT body FROM chat_log WHERE room <> 1"), ["[Message deleted]"]);
+        assert_eq!(column(&program, "SELECT COUNT(*) FROM chat_log WHERE room = 1 AND body IS NOT NULL"), ["0"]);
+    }
+}
+
+#[tokio::test]
+async fn numbers_go_on_after_a_restart_and_a_repeat_is_the_first_message() {
+    for database in BOTH {
+        let program = Program::on(database, &[]);
+        let ann = program.account("ann");
+        let message = json!({ "message": "once", "clientOffset": "a-1" });
+        let server = program.serve().await;
+        let mut socket = Socket::with_token(&server.url, &ann.token).await;
+        let first = socket.succeed("send-message", message.clone()).await["data"].clone();
+        server.kill();
+
+        let server = program.serve().await;
+        let mut socket = Socket::with_token(&server.url, &ann.token).await;
+        assert_eq!(socket.succeed("send-message", message).await["data"], first);
+        let next = socket.succeed("send-message", json!({ "message": "twice" })).await["data"].clone();
+        assert_eq!((&next["seq"], &next["rev"]), (&json!(2), &json!(2)));
+        let history = socket.succeed("load-messages", json!({})).await;
+        assert_eq!(history["data"], json!([first, next]));
+    }
+}
+
+#[tokio::test]
+async fn two_that_start_at_once_migrate_once() {
+    for database in BOTH {
+        let program = Program::on(database, &[]);
+        let (one, two) = tokio::join!(program.serve(), program.serve());
+        drop((one, two));
+        assert_eq!(column(&program, "SELECT COUNT(*) FROM chat_migrations"), ["3"]);
+        assert_eq!(column(&program, "SELECT COUNT(*) FROM chat_rooms"), ["1"]);
+    }
+}
+
+#[tokio::test]
+async fn migrations_go_down_and_up_on_a_populated_database() {
+    for database in BOTH {
+        let program = Program::on(database, &[]);
+        let ann = program.account("ann");
+        let server = program.serve().await;
+        let mut socket = Socket::with_token(&server.url, &ann.token).await;
+        let sent = socket.succeed("send-message", json!({ "message": "kept" })).await;
+        assert!(server.stop().await.as_secs() < 15);
+
+        assert!(program.say(&["migrate", "down"]).lines().all(|line| line.starts_with("pending")));
+        assert!(!program.run(&["serve", "--no-migrate"]).status.success());
+        assert_eq!(
+            column(&program, "SELECT message FROM \"CommunityChats\""),
+            ["kept"],
+            "Node's tables are nobody's to drop"
+        );
+        assert!(program.say(&["migrate", "up"]).lines().all(|line| line.starts_with("applied")));
+
+        if database == On::Postgres {
+            let server = program.serve().await;
+            let mut socket = Socket::with_token(&server.url, &ann.token).await;
+            let history = socket.succeed("load-messages", json!({})).await;
+            assert_eq!(history["data"][0]["id"], sent["data"]["id"]);
+            drop(server);
+        }
+    }
+}
+
+#[tokio::test]
+async fn counters_agree_with_counting() {
+    for database in BOTH {
+        let program = Program::on(database, &[]);
+        let (ann, ben) = (program.account("ann"), program.account("ben"));
+        let server = program.serve().await;
+        for account in [&ann, &ben] {
+            let mut socket = Socket::with_token(&server.url, &account.token).await;
+            for number in 0..10 {
+                let sent = socket.succeed("send-message", json!({ "message": format!("number {number}") })).await;
+                if number % 3 == 0 {
+                    socket.succeed("delete-message", json!({ "messageId": sent["data"]["id"] })).await;
+                }
+            }
+        }
+        drop(server);
+        assert_eq!(column(&program, "SELECT visible FROM chat_rooms"), ["12"]);
+        assert_eq!(column(&program, "SELECT SUM(visible) FROM chat_daily"), ["12"]);
+        assert_eq!(column(&program, "SELECT visible FROM chat_authors ORDER BY visible"), ["6", "6"]);
+        assert_eq!(column(&program, "SELECT COUNT(*) FROM chat_log WHERE NOT deleted"), ["12"]);
+    }
+}

@@ -1,0 +1,132 @@
+//! One PostgreSQL for the whole test process; each test has a database of its own.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{OnceLock, mpsc};
+use std::time::{Duration, Instant};
+
+use super::free_port;
+
+pub struct Postgres {
+    port: u16,
+    folder: PathBuf,
+}
+
+static SHARED: OnceLock<Postgres> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+impl Postgres {
+    pub fn shared() -> &'static Postgres {
+        SHARED.get_or_init(start)
+    }
+
+    /// An empty database; gives its URL.
+    pub fn database(&self) -> String {
+        let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+        self.sql("postgres", &format!("CREATE DATABASE {name}"));
+        format!("postgres://postgres@127.0.0.1:{}/{name}", self.port)
+    }
+
+    /// Runs SQL in the database that a URL names; gives what psql prints, bare.
+    pub fn query(&self, url: &str, sql: &str) -> String {
+        self.sql(url.rsplit('/').next().unwrap(), sql)
+    }
+
+    fn sql(&self, database: &str, sql: &str) -> String {
+        let port = self.port.to_string();
+        let arguments =
+            ["-h", "127.0.0.1", "-p", &port, "-U", "postgres", "-d", database, "-v", "ON_ERROR_STOP=1", "-qAtc", sql];
+        let run = Command::new(tools().join("psql")).args(arguments).output().unwrap();
+        assert!(run.status.success(), "{sql}: {}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8(run.stdout).unwrap().trim_end().to_owned()
+    }
+}
+
+/// Debian keeps the server's programs out of the PATH.
+fn tools() -> PathBuf {
+    let versions =
+        std::fs::read_dir("/usr/lib/postgresql").map(|entries| entries.flatten().map(|entry| entry.path().join("bin")));
+    let installed = versions.ok().and_then(|mut paths| paths.find(|path| path.join("postgres").exists()));
+    installed.unwrap_or_else(|| {
+        let paths = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&paths)
+            .find(|path| path.join("postgres").exists())
+            .expect("PostgreSQL is needed: `make test` installs it")
+    })
+}
+
+/// PostgreSQL refuses to run as root. With the thread that started it, it ends (`--pdeathsig`).
+fn as_its_user(program: &Path) -> Command {
+    let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    let mut command = Command::new("setpriv");
+    command.args(["--pdeathsig", "INT"]);
+    if is_root {
+        command.args(["--reuid", "postgres", "--regid", "postgres", "--clear-groups"]);
+    }
+    command.arg(program);
+    command
+}
+
+fn start() -> Postgres {
+    let folder = tempfile::Builder::new().prefix("chat-postgres-").tempdir().unwrap().keep();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let data = folder.join("data");
+    let made = as_its_user(&tools().join("initdb"))
+        .args(["-A", "trust", "-U", "postgres", "--no-sync", "-D"])
+        .arg(&data)
+        .current_dir(&folder)
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
+    let port = free_port();
+    let (started, waits) = mpsc::channel();
+    let postgres = Postgres { port, folder: folder.clone() };
+    // The thread that starts it lives as long as the process: then the server is told to stop.
+    std::thread::spawn(move || {
+        let child = run(&data, &folder, port);
+        started.send(child.id()).unwrap();
+        loop {
+            std::thread::park();
+        }
+    });
+    waits.recv().unwrap();
+    let began = Instant::now();
+    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "PostgreSQL did not start: see {}",
+            postgres.folder.display()
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    while !Command::new(tools().join("pg_isready"))
+        .args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()])
+        .status()
+        .unwrap()
+        .success()
+    {
+        assert!(
+            began.elapsed() < Duration::from_secs(20),
+            "PostgreSQL is not ready: see {}",
+            postgres.folder.display()
+        );
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    postgres
+}
+
+fn run(data: &Path, folder: &Path, port: u16) -> Child {
+    let log = std::fs::File::create(folder.join("log")).unwrap();
+    as_its_user(&tools().join("postgres"))
+        .arg("-D")
+        .arg(data)
+        .args(["-p", &port.to_string(), "-k", "", "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap()
+}
