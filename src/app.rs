@@ -89,9 +89,8 @@ impl App {
         let access = Arc::new(Tokens::new(secrets.access.expose(), config.auth.access_token_ttl));
         let refresh = Arc::new(Tokens::new(secrets.refresh.expose(), config.auth.refresh_token_ttl));
 
-        let mut foreign = ForeignChanges::watch(&store).await;
-        foreign.take(&store, clock.now()).await.map_err(StartError::new)?;
-        store.reconcile(clock.now()).await.map_err(StartError::new)?;
+        let foreign = ForeignChanges::watch(&store).await;
+        store.take_history(clock.now()).await.map_err(StartError::new)?;
 
         let people = Arc::new(People::new(store.clone()));
         let (bus, heard) = Bus::local();

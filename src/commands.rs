@@ -321,10 +321,7 @@ async fn adopt(config: &Config, check: bool) -> Result<(), StartError> {
     }
     drop(unprepared);
     let store = open(config, true).await?;
-    let now = Clock::System.now();
-    let mut foreign = crate::store::ForeignChanges::watch(&store).await;
-    foreign.take(&store, now).await.map_err(StartError::new)?;
-    store.reconcile(now).await.map_err(StartError::new)?;
+    store.take_history(Clock::System.now()).await.map_err(StartError::new)?;
     say("taken in")
 }
 

@@ -22,7 +22,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("doors", &["chat", "auth", "store", "bus", "model", "config"]),
 ];
 /// These wire the parts together and may name any.
-const WIRING: &[&str] = &["app", "ops", "main", "lib"];
+const WIRING: &[&str] = &["app", "commands", "ops", "main", "lib"];
 
 /// Crates → the modules that alone may name them.
 const OUTSIDE: &[(&[&str], &[&str])] = &[
@@ -34,7 +34,7 @@ const OUTSIDE: &[(&[&str], &[&str])] = &[
 ];
 
 /// What lies in `doors` and is no dialect.
-const SHARED_DOORS: &[&str] = &["socketio", "edge", "accounts", "refusals", "connection"];
+const SHARED_DOORS: &[&str] = &["socketio", "edge", "accounts", "refusals", "connection", "audience"];
 
 const LONGEST_FILE: usize = 450;
 const SAYS_NOTHING: &[&str] = &[

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::people::People;
 use crate::bus::Announcement;
 use crate::model::{Event, Message, RoomNumber};
-use crate::store::{Fault, Store};
+use crate::store::{Fault, RoomCounts, Store};
 
 /// Announcements taken together: their frames share system calls.
 const TOGETHER: usize = 64;
@@ -40,15 +40,9 @@ struct Progress {
 impl Feed {
     /// Begins where the rooms stand now.
     pub async fn new(store: Store, people: Arc<People>) -> Result<Feed, Fault> {
-        let mut rooms = HashMap::new();
-        for room in store.rooms().await? {
-            if let Some(counts) = store.room_counts(room.number).await? {
-                rooms.insert(
-                    room.number,
-                    Progress { rev: counts.last_rev, seq: counts.last_seq, ..Progress::default() },
-                );
-            }
-        }
+        let counts = store.all_room_counts().await?.into_iter();
+        let begun = |counts: RoomCounts| Progress { rev: counts.last_rev, seq: counts.last_seq, ..Progress::default() };
+        let rooms = counts.map(|(number, counts)| (number, begun(counts))).collect();
         Ok(Feed { store, people, rooms })
     }
 

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::limits::MAX_CLIENT_OFFSET;
 use super::permissions::Member;
-use super::{Caller, Chat, Refusal, Rules};
+use super::{Caller, Chat, Refusal, Rules, patiently};
 use crate::model::text::{javascript_length, trim_like_javascript};
 use crate::model::{Actor, MessageId, Posted, Room, RoomNumber, UserId};
 use crate::store::{Answer, Command, Statistics};
@@ -121,13 +121,13 @@ impl Chat {
 
     /// A message in a room that the caller is in. Elsewhere there is no such message.
     async fn of_mine(&self, caller: &Caller, id: MessageId) -> Result<(Member, Posted), Refusal> {
-        let message = self.inner.store.message(id).await?.ok_or(Refusal::MessageNotFound)?;
+        let message = patiently(self.inner.store.message(id)).await?.ok_or(Refusal::MessageNotFound)?;
         let room = message.room.0.to_string();
         let member = self.member(caller, Some(&room)).await.map_err(|refusal| match refusal {
             Refusal::RoomNotFound => Refusal::MessageNotFound,
             other => other,
         })?;
-        let posted = self.inner.people.beside(vec![message]).await?.pop().ok_or(Refusal::MessageNotFound)?;
+        let posted = patiently(self.inner.people.beside(vec![message])).await?.pop().ok_or(Refusal::MessageNotFound)?;
         Ok((member, posted))
     }
 
@@ -136,22 +136,22 @@ impl Chat {
     }
 
     pub async fn page(&self, room: &Room, page: i64, limit: i64) -> Result<Listing, Refusal> {
-        let page = self.inner.store.page(room.number, page, limit).await?;
-        Ok(Listing { messages: self.inner.people.beside(page.messages).await?, total: page.total })
+        let page = patiently(self.inner.store.page(room.number, page, limit)).await?;
+        Ok(Listing { messages: patiently(self.inner.people.beside(page.messages)).await?, total: page.total })
     }
 
     pub async fn page_of_author(&self, room: &Room, author: UserId, page: i64, limit: i64) -> Result<Listing, Refusal> {
-        let page = self.inner.store.page_of_author(room.number, author, page, limit).await?;
-        Ok(Listing { messages: self.inner.people.beside(page.messages).await?, total: page.total })
+        let page = patiently(self.inner.store.page_of_author(room.number, author, page, limit)).await?;
+        Ok(Listing { messages: patiently(self.inner.people.beside(page.messages)).await?, total: page.total })
     }
 
     pub async fn recent(&self, room: &Room, limit: i64) -> Result<Vec<Posted>, Refusal> {
-        let messages = self.inner.store.recent(room.number, limit).await?;
-        Ok(self.inner.people.beside(messages).await?)
+        let messages = patiently(self.inner.store.recent(room.number, limit)).await?;
+        patiently(self.inner.people.beside(messages)).await
     }
 
     pub async fn statistics(&self) -> Result<Statistics, Refusal> {
-        Ok(self.inner.store.statistics(RoomNumber::MAIN, DAYS).await?)
+        patiently(self.inner.store.statistics(RoomNumber::MAIN, DAYS)).await
     }
 
     /// Everything that changed in a room after `rev`. A rev of another history settles nothing.
@@ -165,9 +165,9 @@ impl Chat {
         let room = self.readable(actor, room).await?;
         let of_this_history = epoch.is_none_or(|epoch| epoch.parse() == Ok(self.epoch()));
         let rev = if of_this_history { rev } else { -1 };
-        let since = self.inner.store.since(room.number, rev, MOST_MISSED).await?;
+        let since = patiently(self.inner.store.since(room.number, rev, MOST_MISSED)).await?;
         Ok(Missed {
-            messages: self.inner.people.beside(since.messages).await?,
+            messages: patiently(self.inner.people.beside(since.messages)).await?,
             rev: since.rev,
             complete: since.complete,
             room,

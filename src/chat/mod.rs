@@ -11,12 +11,13 @@ pub mod rooms;
 pub mod typing;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::bus::Bus;
 use crate::model::Clock;
-use crate::store::{Store, Writer};
+use crate::store::{Fault, Store, Writer};
 
 pub use limits::Rules;
 pub use messages::{Pending, Text};
@@ -66,5 +67,15 @@ impl Chat {
         self.end_stale_typing().await;
         self.tell_merged_notices().await;
         self.inner.pace.forget_idle(self.inner.clock.now());
+    }
+}
+
+/// A refusal is due within 5 s, also when the database takes a question and never answers.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+async fn patiently<T>(answer: impl Future<Output = Result<T, Fault>>) -> Result<T, Refusal> {
+    match tokio::time::timeout(PATIENCE, answer).await {
+        Ok(answer) => Ok(answer?),
+        Err(_) => Err(Fault::TooSlow.into()),
     }
 }

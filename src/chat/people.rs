@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
-use super::{Chat, Refusal};
+use super::{Chat, Refusal, patiently};
 use crate::model::{Actor, Author, Message, Posted, User, UserId};
 use crate::store::{Fault, Store};
 
@@ -94,7 +94,7 @@ fn nameless(id: UserId) -> Author {
 impl Chat {
     pub async fn caller(&self, actor: Actor) -> Result<Caller, Refusal> {
         let id = actor.user().ok_or(Refusal::NotAuthenticated)?;
-        match self.inner.people.user(id).await? {
+        match patiently(self.inner.people.user(id)).await? {
             Some(user) if !user.is_barred() => Ok(Caller { user }),
             _ => Err(Refusal::NotAuthenticated),
         }

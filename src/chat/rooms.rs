@@ -6,17 +6,17 @@ use std::time::Duration;
 use moka::sync::Cache;
 
 use super::permissions::{Member, may_enter};
-use super::{Caller, Chat, Refusal};
+use super::{Caller, Chat, Refusal, patiently};
 use crate::model::{Actor, Room, RoomKind, RoomNumber, RoomRole, UserId};
 use crate::store::{Membership, RoomCounts};
 
-/// Short, since another process may change them; only what is there is remembered.
+/// Short, since another process may change them.
 const REMEMBERED_FOR: Duration = Duration::from_secs(5);
 const REMEMBERED: u64 = 100_000;
 
 pub struct Rooms {
     by_reference: Cache<String, Arc<Room>>,
-    memberships: Cache<(RoomNumber, UserId), Membership>,
+    memberships: Cache<(RoomNumber, UserId), Option<Membership>>,
 }
 
 impl Default for Rooms {
@@ -40,7 +40,7 @@ impl Chat {
         if let Some(room) = self.inner.rooms.by_reference.get(reference) {
             return Ok(room);
         }
-        let room = Arc::new(self.inner.store.room(reference).await?.ok_or(Refusal::RoomNotFound)?);
+        let room = Arc::new(patiently(self.inner.store.room(reference)).await?.ok_or(Refusal::RoomNotFound)?);
         self.inner.rooms.by_reference.insert(reference.to_owned(), room.clone());
         Ok(room)
     }
@@ -49,14 +49,15 @@ impl Chat {
         self.room(&RoomNumber::MAIN.0.to_string()).await
     }
 
-    async fn membership(&self, room: RoomNumber, user: UserId) -> Result<Option<Membership>, Refusal> {
-        if let Some(known) = self.inner.rooms.memberships.get(&(room, user)) {
-            return Ok(Some(known));
+    async fn membership(&self, room: &Room, user: UserId) -> Result<Option<Membership>, Refusal> {
+        let key = (room.number, user);
+        match self.inner.rooms.memberships.get(&key) {
+            // In the main room everybody is without being a member. Elsewhere it may be news.
+            Some(known) if known.is_some() || room.kind == RoomKind::Main => return Ok(known),
+            _ => {}
         }
-        let membership = self.inner.store.membership(room, user).await?;
-        if let Some(membership) = membership {
-            self.inner.rooms.memberships.insert((room, user), membership);
-        }
+        let membership = patiently(self.inner.store.membership(room.number, user)).await?;
+        self.inner.rooms.memberships.insert(key, membership);
         Ok(membership)
     }
 
@@ -66,7 +67,7 @@ impl Chat {
             Some(reference) => self.room(reference).await?,
             None => self.main_room().await?,
         };
-        let membership = self.membership(room.number, caller.user().id).await?;
+        let membership = self.membership(&room, caller.user().id).await?;
         Member::admit(caller, room, membership)
     }
 
@@ -89,12 +90,13 @@ impl Chat {
         if room.kind != RoomKind::Main {
             let caller = self.caller(actor).await.map_err(hide_from_nobody)?;
             let user = caller.user();
-            let membership = self.membership(room.number, user.id).await?;
+            let membership = self.membership(&room, user.id).await?;
             if !may_enter(user, room.kind, membership) {
                 return Err(Refusal::RoomNotFound);
             }
             if membership.is_none() {
-                self.inner.store.add_member(room.number, user.id, RoomRole::Member, self.inner.clock.now()).await?;
+                patiently(self.inner.store.add_member(room.number, user.id, RoomRole::Member, self.inner.clock.now()))
+                    .await?;
             }
         }
         let counts = self.counts(&room).await?;
@@ -102,7 +104,7 @@ impl Chat {
     }
 
     pub async fn counts(&self, room: &Room) -> Result<RoomCounts, Refusal> {
-        self.inner.store.room_counts(room.number).await?.ok_or(Refusal::RoomNotFound)
+        patiently(self.inner.store.room_counts(room.number)).await?.ok_or(Refusal::RoomNotFound)
     }
 }
 

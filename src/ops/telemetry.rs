@@ -16,7 +16,10 @@ pub fn start(format: LogFormat, filter: &str) {
             filter = filter.add_directive(directive);
         }
     }
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal());
     match format {
         LogFormat::Json => log.json().init(),
         LogFormat::Text => log.with_target(false).init(),

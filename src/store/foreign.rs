@@ -9,111 +9,124 @@ use std::time::{Duration, Instant};
 use migration::notices;
 use sea_orm::sqlx::postgres::PgListener;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, QueryResult};
-use tokio::sync::Notify;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use super::ledger::Ledger;
 use super::log_rows::NodeRows;
 use super::sql::{json, row, rows};
 use super::{DatabaseKind, Fault, Store, messages};
-use crate::model::{Author, Event, Message, MessageId, Micros, Posted, RoomNumber};
+use crate::model::{Author, Event, Message, MessageId, Micros, Posted, RoomNumber, UserId};
 
 /// Rows a transaction: the main room is locked meanwhile.
-const BATCH: i64 = 5000;
+const BATCH: usize = 2000;
+/// Differences found by one comparison of the whole history.
+const LOOKED_UP: usize = 50_000;
 /// A row that claims to be from further ahead than this would drag all later times with it.
 const CLOCK_SKEW: i64 = 60_000_000;
 /// Where notices are missed, or are not to be had.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-/// How this process learns what others wrote.
+/// How this process learns what others wrote. A task of its own looks, so that the writer is not
+/// held up by a database that does not answer; the writer takes in what was found.
 pub struct ForeignChanges {
-    notices: Option<Arc<Notify>>,
-    tick: Interval,
-    /// Without triggers: not before this, so that comparing a large history costs a twentieth at most.
-    not_before: Instant,
-    users_seen: Micros,
-    postgres: bool,
-    triggers: bool,
+    found: mpsc::Receiver<Found>,
+}
+
+/// What there is to take in.
+pub enum Found {
+    /// The triggers noted something.
+    Noted,
+    /// Rows that differ from the log.
+    Differing(Vec<MessageId>),
+    Users(Vec<UserId>),
 }
 
 impl ForeignChanges {
-    /// Installs the triggers where that is allowed, and listens.
+    /// Installs the triggers where that is allowed, and begins to look.
     pub async fn watch(store: &Store) -> ForeignChanges {
-        let mut tick = interval(LOOK_AGAIN);
-        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let postgres = store.kind == DatabaseKind::Postgres;
-        let mut watch = ForeignChanges {
-            notices: None,
-            tick,
-            not_before: Instant::now(),
-            users_seen: Micros(0),
-            postgres,
-            triggers: false,
-        };
-        if postgres {
-            watch.triggers = store.install_notices().await;
-            let notices = Arc::new(Notify::new());
-            watch.notices = Some(notices.clone());
-            if watch.triggers {
-                tokio::spawn(listen(store.clone(), notices));
-            } else {
-                tracing::warn!(
-                    "this database user may not make triggers on \"Users\" and \"CommunityChats\": what other programs write there is looked for every second"
-                );
-            }
+        let (finder, found) = mpsc::channel(1);
+        if store.kind != DatabaseKind::Postgres {
+            // Waits for ever: a dropped sender would be an answer.
+            tokio::spawn(async move { finder.closed().await });
+        } else if store.install_notices().await {
+            tokio::spawn(listen(store.clone(), finder));
+        } else {
+            tracing::warn!(
+                "this database user may not make triggers on \"Users\" and \"CommunityChats\": \
+                 what other programs write there is looked for every second"
+            );
+            tokio::spawn(compare(store.clone(), finder));
         }
-        watch
+        ForeignChanges { found }
     }
 
-    /// Waits until there may be something to take. Safe to cancel.
-    pub async fn noticed(&mut self) {
-        let Some(notices) = &self.notices else {
-            return std::future::pending().await;
-        };
-        tokio::select! {
-            () = notices.notified() => {}
-            _ = self.tick.tick() => {}
-        }
-    }
-
-    /// Takes in what others wrote, and gives what is to be announced.
-    pub async fn take(&mut self, store: &Store, now: Micros) -> Result<Vec<Arc<Event>>, Fault> {
-        if !self.postgres || Instant::now() < self.not_before {
-            return Ok(Vec::new());
-        }
-        if self.triggers {
-            return store.take_noted(now).await;
-        }
-        let started = Instant::now();
-        let mut events = Vec::new();
-        for user in store.users_changed_since(Micros(self.users_seen.0 - CLOCK_SKEW)).await? {
-            events.push(Arc::new(Event::UserChanged { user }));
-        }
-        self.users_seen = now;
-        events.extend(store.reconcile(now).await?);
-        self.not_before = Instant::now() + started.elapsed() * 20;
-        Ok(events)
+    /// Waits until there is something to take in. Safe to cancel.
+    pub async fn next(&mut self) -> Option<Found> {
+        self.found.recv().await
     }
 }
 
-/// PgListener connects again by itself; a notice missed meanwhile is found by the tick.
-async fn listen(store: Store, notices: Arc<Notify>) {
+/// PgListener connects again by itself; a notice missed meanwhile is found by looking.
+async fn listen(store: Store, finder: mpsc::Sender<Found>) {
+    let mut listener = None;
     loop {
-        let listening = async {
-            let mut listener = PgListener::connect_with(store.pool.get_postgres_connection_pool()).await?;
-            listener.listen(notices::CHANNEL).await?;
-            loop {
-                listener.recv().await?;
-                notices.notify_one();
+        if listener.is_none() {
+            listener = listener_of(&store).await.ok();
+        }
+        let heard = async {
+            match &mut listener {
+                Some(listening) => listening.recv().await.is_ok(),
+                None => std::future::pending().await,
             }
         };
-        let ended: Result<(), sea_orm::sqlx::Error> = listening.await;
-        if let Err(sea_orm::sqlx::Error::PoolClosed) = ended {
-            return;
+        if timeout(LOOK_AGAIN, heard).await == Ok(false) {
+            listener = None;
+            sleep(LOOK_AGAIN).await;
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        while matches!(timeout(LOOK_AGAIN * 3, store.something_noted()).await, Ok(Ok(true))) {
+            if finder.send(Found::Noted).await.is_err() {
+                return;
+            }
+        }
     }
+}
+
+async fn listener_of(store: &Store) -> Result<PgListener, sea_orm::sqlx::Error> {
+    let mut listener = PgListener::connect_with(store.pool.get_postgres_connection_pool()).await?;
+    listener.listen(notices::CHANNEL).await?;
+    Ok(listener)
+}
+
+/// Without triggers the whole history is compared. That takes a twentieth of the time at most,
+/// however large it is.
+async fn compare(store: Store, finder: mpsc::Sender<Found>) {
+    let mut users_seen = Micros::from_chrono(chrono::Utc::now());
+    loop {
+        let started = Instant::now();
+        let now = Micros::from_chrono(chrono::Utc::now());
+        if let Ok(users) = store.users_changed_since(Micros(users_seen.0 - CLOCK_SKEW)).await {
+            users_seen = now;
+            if !users.is_empty() && finder.send(Found::Users(users)).await.is_err() {
+                return;
+            }
+        }
+        for difference in differences() {
+            let Ok(ids) = store.differing(&difference).await else { break };
+            for chunk in ids.chunks(BATCH) {
+                if finder.send(Found::Differing(chunk.to_vec())).await.is_err() {
+                    return;
+                }
+            }
+        }
+        sleep(LOOK_AGAIN.max(started.elapsed() * 20)).await;
+    }
+}
+
+/// In the order in which they are to be taken in.
+fn differences() -> [String; 3] {
+    [format!("{NEW} ORDER BY c.created_at, c.id"), CHANGED.to_owned(), REMOVED.to_owned()]
 }
 
 pub(super) const NEW: &str =
@@ -133,47 +146,72 @@ impl Store {
         notices::install(&transaction).await.is_ok() && transaction.commit().await.is_ok()
     }
 
-    /// Compares the whole of Node's table with the log and takes in the difference: at start, and
-    /// where no triggers tell. Gives what is to be announced.
-    pub async fn reconcile(&self, now: Micros) -> Result<Vec<Arc<Event>>, Fault> {
-        let mut events = Vec::new();
+    /// At start, before anybody is connected: takes in what others wrote while we were away.
+    pub async fn take_history(&self, now: Micros) -> Result<(), Fault> {
         if self.kind != DatabaseKind::Postgres {
-            return Ok(events);
+            return Ok(());
         }
-        for difference in [format!("{NEW} ORDER BY c.created_at, c.id"), CHANGED.to_owned(), REMOVED.to_owned()] {
-            let ids = rows(&self.pool, &difference, []).await?;
-            let ids: Vec<MessageId> = ids.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>()?;
-            for chunk in ids.chunks(usize::try_from(BATCH).unwrap_or(1)) {
-                let db = self.begin().await?;
-                let taken = self.settle_foreign(&db, chunk, now, Touched::Perhaps).await?;
-                db.commit().await?;
-                events.extend(taken);
-            }
-            if ids.len() > 10_000 {
-                tracing::info!(messages = ids.len(), "took in messages of another program");
+        while self.something_noted().await? {
+            self.take_noted(now).await?;
+        }
+        for difference in differences() {
+            let mut taken = 0;
+            loop {
+                let before = taken;
+                let ids = self.differing(&difference).await?;
+                for chunk in ids.chunks(BATCH) {
+                    taken += self.take_differing(chunk, now).await?.len();
+                }
+                if ids.len() < LOOKED_UP || taken == before {
+                    break;
+                }
+                tracing::info!("took in {taken} messages of another program, more to come");
             }
         }
-        Ok(events)
+        Ok(())
     }
 
-    /// What the triggers noted. A note is removed in the transaction that takes its row in.
-    async fn take_noted(&self, now: Micros) -> Result<Vec<Arc<Event>>, Fault> {
-        let mut events = Vec::new();
-        while row(&self.pool, "SELECT id FROM chat_foreign LIMIT 1", []).await?.is_some() {
-            let db = self.begin().await?;
-            let notes = rows(&db, "DELETE FROM chat_foreign WHERE id IN (SELECT id FROM chat_foreign ORDER BY id LIMIT $1) RETURNING source, row_id", [BATCH.into()]).await?;
-            let (mut chats, mut users) = (BTreeSet::new(), BTreeSet::new());
-            for note in &notes {
-                let noted = if note.try_get::<String>("", "source")? == "Users" { &mut users } else { &mut chats };
-                noted.insert(note.try_get::<Uuid>("", "row_id")?);
-            }
-            let chats: Vec<MessageId> = chats.into_iter().collect();
-            let taken = self.settle_foreign(&db, &chats, now, Touched::Surely).await?;
-            db.commit().await?;
-            events.extend(users.into_iter().map(|user| Arc::new(Event::UserChanged { user })));
-            events.extend(taken);
+    /// Takes in what was found, and gives what is to be announced.
+    pub(super) async fn take(&self, found: &Found, now: Micros) -> Result<Vec<Arc<Event>>, Fault> {
+        match found {
+            Found::Noted => self.take_noted(now).await,
+            Found::Differing(ids) => self.take_differing(ids, now).await,
+            Found::Users(users) => Ok(users.iter().map(|user| Arc::new(Event::UserChanged { user: *user })).collect()),
         }
-        Ok(events)
+    }
+
+    async fn differing(&self, difference: &str) -> Result<Vec<MessageId>, Fault> {
+        let found = rows(&self.pool, &format!("{difference} LIMIT {LOOKED_UP}"), []).await?;
+        found.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
+    }
+
+    async fn take_differing(&self, ids: &[MessageId], now: Micros) -> Result<Vec<Arc<Event>>, Fault> {
+        let db = self.begin().await?;
+        let taken = self.settle_foreign(&db, ids, now, Touched::Perhaps).await?;
+        db.commit().await?;
+        Ok(taken)
+    }
+
+    /// Some of what the triggers noted. A note is removed in the transaction that takes its row in.
+    async fn take_noted(&self, now: Micros) -> Result<Vec<Arc<Event>>, Fault> {
+        let db = self.begin().await?;
+        let taken = "DELETE FROM chat_foreign WHERE id IN (SELECT id FROM chat_foreign ORDER BY id LIMIT $1) \
+                     RETURNING source, row_id";
+        let notes = rows(&db, taken, [(BATCH as i64).into()]).await?;
+        let (mut chats, mut users) = (BTreeSet::new(), BTreeSet::new());
+        for note in &notes {
+            let noted = if note.try_get::<String>("", "source")? == "Users" { &mut users } else { &mut chats };
+            noted.insert(note.try_get::<Uuid>("", "row_id")?);
+        }
+        let chats: Vec<MessageId> = chats.into_iter().collect();
+        let settled = self.settle_foreign(&db, &chats, now, Touched::Surely).await?;
+        db.commit().await?;
+        let changed = users.into_iter().map(|user| Arc::new(Event::UserChanged { user }));
+        Ok(changed.chain(settled).collect())
+    }
+
+    async fn something_noted(&self) -> Result<bool, Fault> {
+        Ok(row(&self.pool, "SELECT id FROM chat_foreign LIMIT 1", []).await?.is_some())
     }
 
     async fn users_changed_since(&self, since: Micros) -> Result<Vec<Uuid>, Fault> {

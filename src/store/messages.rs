@@ -1,7 +1,6 @@
 //! Reading messages. The text of `main-chat` stands in Node's table, of all other rooms in the log.
 
 use sea_orm::{ConnectionTrait, QueryResult, Value};
-use uuid::Uuid;
 
 use super::sql::{json, row, rows};
 use super::{DatabaseKind, Fault, Store};
@@ -160,10 +159,8 @@ impl Store {
         use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
         let mut found = Vec::with_capacity(ids.len());
         for chunk in ids.chunks(500) {
-            let rows = user::Entity::find()
-                .filter(user::Column::Id.is_in(chunk.iter().copied().map(Uuid::from)))
-                .all(&self.pool)
-                .await?;
+            let rows =
+                user::Entity::find().filter(user::Column::Id.is_in(chunk.iter().copied())).all(&self.pool).await?;
             found.extend(rows.into_iter().map(crate::model::User::from));
         }
         Ok(found)

@@ -31,6 +31,12 @@ pub struct RoomCounts {
     pub visible: i64,
 }
 
+impl RoomCounts {
+    fn of(row: &room::Model) -> RoomCounts {
+        RoomCounts { last_seq: row.last_seq, last_rev: row.last_rev, visible: row.visible }
+    }
+}
+
 #[derive(Debug)]
 pub enum AddRoomError {
     SlugTaken,
@@ -57,7 +63,13 @@ impl Store {
 
     pub async fn room_counts(&self, number: RoomNumber) -> Result<Option<RoomCounts>, Fault> {
         let row = room::Entity::find_by_id(number.0).one(&self.pool).await?;
-        Ok(row.map(|row| RoomCounts { last_seq: row.last_seq, last_rev: row.last_rev, visible: row.visible }))
+        Ok(row.as_ref().map(RoomCounts::of))
+    }
+
+    /// How far every room has come.
+    pub async fn all_room_counts(&self) -> Result<Vec<(RoomNumber, RoomCounts)>, Fault> {
+        let rows = room::Entity::find().all(&self.pool).await?;
+        Ok(rows.iter().map(|row| (RoomNumber(row.number), RoomCounts::of(row))).collect())
     }
 
     pub async fn add_room(&self, new: NewRoom, now: Micros) -> Result<Room, AddRoomError> {

@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::foreign::Found;
 use super::ledger::{Command, CommandRefusal, Ledger, Outcome};
 use super::log_rows::NodeRows;
 use super::{Fault, ForeignChanges, Store, messages};
@@ -100,7 +101,7 @@ impl Task {
                     }
                     self.commit(std::mem::take(&mut batch)).await;
                 }
-                () = foreign.noticed() => self.take_foreign(&mut foreign).await,
+                Some(found) = foreign.next() => self.take_foreign(&found).await,
                 () = stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
             }
         }
@@ -222,11 +223,15 @@ impl Task {
         }
     }
 
-    async fn take_foreign(&self, foreign: &mut ForeignChanges) {
-        match foreign.take(&self.store, self.clock.now()).await {
+    async fn take_foreign(&mut self, found: &Found) {
+        let taken = timeout(PATIENCE, self.store.take(found, self.clock.now())).await.unwrap_or(Err(Fault::TooSlow));
+        match taken {
             Ok(events) if events.is_empty() => {}
             Ok(events) => self.bus.announce(Announcement { events, then: None }).await,
-            Err(fault) => tracing::warn!("cannot take in what other programs wrote: {fault}"),
+            Err(fault) => {
+                tracing::warn!("cannot take in what other programs wrote: {fault}");
+                self.refuse_waiting();
+            }
         }
     }
 }

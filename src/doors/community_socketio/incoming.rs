@@ -6,19 +6,15 @@ use std::sync::{Arc, PoisonError};
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::outgoing::Ear;
-use super::payload::{Fields, is_falsy, room_of, whole_number};
-use super::wire::{
-    DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, RoomShape, Success, SyncShape,
-};
+use super::payload::{Fields, room_of};
+use super::wire::{DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, RoomShape, Success};
 use super::{Community, NAMESPACE, Trust};
-use crate::auth::TokenRefusal;
 use crate::chat::{Caller, Pending, Refusal};
-use crate::doors::refusals::{Doing, describe};
+use crate::doors::refusals::Doing;
 use crate::doors::socketio::{Ack, Client, ClientEvent, ConnectRefusal, Connection, Namespace, Payload, Session};
-use crate::model::{Actor, RoomNumber, UserId};
+use crate::model::{Actor, RoomNumber};
 
 /// A page longer than this is answered as this.
 pub const MOST_MESSAGES: i64 = 1000;
@@ -28,15 +24,15 @@ const MOST_RESUMED: usize = 100;
 /// Settled later, along with the connection's next events.
 type Later = Option<BoxFuture<'static, ()>>;
 
-struct Member {
-    door: Community,
-    connection: Arc<Connection>,
-    ear: Arc<Ear>,
-    actor: Actor,
-    rooms: HashSet<RoomNumber>,
+pub(super) struct Member {
+    pub(super) door: Community,
+    pub(super) connection: Arc<Connection>,
+    pub(super) ear: Arc<Ear>,
+    pub(super) actor: Actor,
+    pub(super) rooms: HashSet<RoomNumber>,
     /// `{ roomId: rev }` of the handshake: told once, when the client is in.
     resume: HashMap<String, Value>,
-    epoch: Option<String>,
+    pub(super) epoch: Option<String>,
 }
 
 impl Namespace for Community {
@@ -70,58 +66,6 @@ impl Namespace for Community {
             };
             Ok(Box::new(session) as Box<dyn Session>)
         })
-    }
-}
-
-impl Community {
-    /// Who a handshake is. A bad token is refused; without one the client may read and listen.
-    async fn identify(
-        &self,
-        token: Option<&str>,
-        user_id: Option<&str>,
-    ) -> Result<(Actor, Option<u64>), ConnectRefusal> {
-        if let Some(token) = token {
-            let verified = self.verify(token).map_err(|refusal| {
-                let (message, code) = unauthorized(refusal);
-                ConnectRefusal { message: message.to_owned(), code }
-            })?;
-            return match self.shared.chat.account(verified.0).await {
-                Err(Refusal::UserNotFound) => {
-                    Err(ConnectRefusal { message: "Unauthorized - User not found".into(), code: "user_not_found" })
-                }
-                // While the database is away a good token is believed; each action asks again.
-                _ => Ok((Actor::User(verified.0), Some(verified.1))),
-            };
-        }
-        let claimed = user_id.and_then(|id| Uuid::parse_str(id).ok()).filter(|_| self.shared.trust == Trust::UserId);
-        Ok((claimed.map_or(Actor::Anonymous, Actor::User), None))
-    }
-
-    /// The user that a token names, and when it ends.
-    pub(super) fn verify(&self, token: &str) -> Result<(UserId, u64), TokenRefusal> {
-        let now = u64::try_from(self.shared.clock.now().seconds()).unwrap_or(0);
-        let token = token.strip_prefix("Bearer ").unwrap_or(token);
-        self.shared.tokens.verify(token, now).map(|verified| (verified.user, verified.expires_at))
-    }
-
-    fn note(&self, connection: &Arc<Connection>, actor: Actor, token_ends: Option<u64>) -> Result<(), ConnectRefusal> {
-        let most = self.shared.connections_per_user;
-        let mut present = self.shared.present.lock().unwrap_or_else(PoisonError::into_inner);
-        if present.note(connection, actor.user(), token_ends, most) {
-            return Ok(());
-        }
-        Err(ConnectRefusal {
-            message: format!("Too many connections of this account: {most} are allowed"),
-            code: "too_many_connections",
-        })
-    }
-}
-
-pub(super) fn unauthorized(refusal: TokenRefusal) -> (&'static str, &'static str) {
-    match refusal {
-        TokenRefusal::Missing => ("Unauthorized - No token provided", "no_token"),
-        TokenRefusal::Invalid => ("Unauthorized - Invalid token", "invalid_token"),
-        TokenRefusal::Expired => ("Unauthorized - Token expired", "token_expired"),
     }
 }
 
@@ -215,7 +159,7 @@ impl Session for Member {
 }
 
 impl Member {
-    fn listen(&mut self, room: RoomNumber) {
+    pub(super) fn listen(&mut self, room: RoomNumber) {
         if self.rooms.insert(room) {
             self.door.shared.audience.enter(room, self.ear.clone());
         }
@@ -229,13 +173,13 @@ impl Member {
     }
 
     /// Only the main room is for everybody.
-    fn leave_rooms(&mut self) {
+    pub(super) fn leave_rooms(&mut self) {
         for room in self.rooms.extract_if(|room| *room != RoomNumber::MAIN) {
             self.door.shared.audience.leave(room, self.connection.id);
         }
     }
 
-    async fn caller(&self) -> Result<Caller, Refusal> {
+    pub(super) async fn caller(&self) -> Result<Caller, Refusal> {
         self.door.shared.chat.caller(self.actor).await
     }
 
@@ -248,35 +192,6 @@ impl Member {
             ),
             Err(refusal) => answer::<Success<()>>(ack, Err(refusal), Doing::Authenticating),
         }
-    }
-
-    async fn become_somebody(&mut self, payload: Payload) -> Result<Caller, Refusal> {
-        let fields = Fields::or_none(payload);
-        let shared = self.door.shared.clone();
-        if let Some(Value::String(token)) = fields.get("token").filter(|token| !is_falsy(Some(token))) {
-            let (user, ends) = self.door.verify(token).map_err(|_| Refusal::Unreadable)?;
-            return self.take_identity(user, Some(ends)).await;
-        }
-        let claimed = match fields.get("userId") {
-            value if is_falsy(value) => return Err(Refusal::UserIdRequired),
-            Some(Value::String(id)) => Uuid::parse_str(id).map_err(|_| Refusal::Unreadable)?,
-            _ => return Err(Refusal::Unreadable),
-        };
-        match shared.trust {
-            Trust::UserId => self.take_identity(claimed, None).await,
-            Trust::Token if self.actor == Actor::User(claimed) => self.caller().await,
-            Trust::Token => Err(Refusal::NotAuthenticated),
-        }
-    }
-
-    async fn take_identity(&mut self, user: UserId, token_ends: Option<u64>) -> Result<Caller, Refusal> {
-        let caller = self.door.shared.chat.account(user).await?;
-        self.door.note(&self.connection, Actor::User(user), token_ends).map_err(|_| Refusal::TooManyConnections)?;
-        if self.actor != Actor::User(user) {
-            self.leave_rooms();
-        }
-        self.actor = Actor::User(user);
-        Ok(caller)
     }
 
     async fn load(&mut self, payload: Payload, ack: Option<Ack>) {
@@ -385,64 +300,6 @@ impl Member {
             }
             Err(refusal) => answer::<Success<()>>(ack, Err(refusal), Doing::Syncing),
         }
-    }
-
-    /// A room of the handshake. One that cannot be resumed gets its `sync` too, which says so.
-    async fn resume(&mut self, room: &str, rev: &Value) -> Option<(RoomNumber, i64)> {
-        match self.door.shared.chat.enter(self.actor, room).await {
-            Ok((entered, _)) => {
-                self.listen(entered.number);
-                self.catch_up(Some(room), whole_number(rev).unwrap_or(-1), self.epoch.clone(), None).await
-            }
-            Err(refusal) => {
-                self.cannot_sync(room, refusal);
-                None
-            }
-        }
-    }
-
-    /// Tells what was missed, while the ear holds back what happens meanwhile: so live delivery
-    /// joins on without gap or repeat. Gives how far the room was told.
-    async fn catch_up(
-        &self,
-        room: Option<&str>,
-        rev: i64,
-        epoch: Option<String>,
-        ack: Option<Ack>,
-    ) -> Option<(RoomNumber, i64)> {
-        let chat = &self.door.shared.chat;
-        match chat.missed(self.actor, room, rev, epoch.as_deref()).await {
-            Ok(missed) => {
-                let messages = MessageShape::list(&missed.messages);
-                let shape = SyncShape {
-                    room_id: missed.room.id,
-                    messages,
-                    rev: missed.rev,
-                    epoch: chat.epoch(),
-                    complete: missed.complete,
-                };
-                match ack {
-                    Some(ack) => ack.send(&Success::of(shape)),
-                    None => self.connection.emit(NAMESPACE, "sync", &shape),
-                }
-                Some((missed.room.number, missed.rev))
-            }
-            Err(refusal) => {
-                match ack {
-                    Some(ack) => ack.send(&FailureShape::of(refusal, Doing::Syncing)),
-                    None => self.cannot_sync(room.unwrap_or("main-chat"), refusal),
-                }
-                None
-            }
-        }
-    }
-
-    fn cannot_sync(&self, room: &str, refusal: Refusal) {
-        let described = describe(refusal, Doing::Syncing);
-        let (error, code) = (described.text, described.code);
-        let shape =
-            serde_json::json!({ "roomId": room, "messages": [], "complete": false, "error": error, "code": code });
-        self.connection.emit(NAMESPACE, "sync", &shape);
     }
 }
 

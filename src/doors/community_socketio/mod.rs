@@ -1,5 +1,7 @@
 //! The community dialect: what existing frontends were written against.
 
+mod catching_up;
+mod identity;
 mod incoming;
 mod outgoing;
 mod payload;

@@ -9,7 +9,8 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Community;
-use super::incoming::{MOST_MESSAGES, unauthorized};
+use super::identity::unauthorized;
+use super::incoming::MOST_MESSAGES;
 use super::wire::{HistoryShape, MessageShape, PaginationShape, StatisticsShape, Success};
 use crate::auth::TokenRefusal;
 use crate::chat::Refusal;

@@ -165,8 +165,12 @@ impl Connection {
 
     /// Ends the transport, not the namespace: clients come back by themselves then.
     pub fn close(&self, reason: &'static str) {
+        tracing::info!(connection = self.id.0, address = ?self.address, reason, "closed a connection");
+        self.close_quietly();
+    }
+
+    pub(super) fn close_quietly(&self) {
         if let Some(engine) = self.engine.upgrade() {
-            tracing::info!(connection = self.id.0, address = ?self.address, reason, "closed a connection");
             engine.close(DisconnectReason::TransportClose);
         }
     }

@@ -62,7 +62,7 @@ impl SocketServer {
         let open: Vec<_> =
             self.open.lock().unwrap_or_else(PoisonError::into_inner).values().filter_map(Weak::upgrade).collect();
         for connection in open {
-            connection.close("the server stops");
+            connection.close_quietly();
         }
     }
 }

@@ -14,6 +14,8 @@ pub struct Postgres {
     folder: PathBuf,
 }
 
+const FOLDER: &str = "chat-postgres-";
+
 static SHARED: OnceLock<Postgres> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
@@ -69,8 +71,21 @@ fn as_its_user(program: &Path) -> Command {
     command
 }
 
+/// Folders of earlier runs: PostgreSQL takes its pid file away when it has stopped.
+fn sweep() {
+    for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(FOLDER);
+        let age = entry.metadata().ok().and_then(|folder| folder.modified().ok()?.elapsed().ok());
+        let is_old = age.is_some_and(|age| age > Duration::from_secs(600));
+        if is_ours && is_old && !entry.path().join("data/postmaster.pid").exists() {
+            std::fs::remove_dir_all(entry.path()).ok();
+        }
+    }
+}
+
 fn start() -> Postgres {
-    let folder = tempfile::Builder::new().prefix("chat-postgres-").tempdir().unwrap().keep();
+    sweep();
+    let folder = tempfile::Builder::new().prefix(FOLDER).tempdir().unwrap().keep();
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
     let data = folder.join("data");
     let made = as_its_user(&tools().join("initdb"))
@@ -85,11 +100,9 @@ fn start() -> Postgres {
     let postgres = Postgres { port, folder: folder.clone() };
     // The thread that starts it lives as long as the process: then the server is told to stop.
     std::thread::spawn(move || {
-        let child = run(&data, &folder, port);
-        started.send(child.id()).unwrap();
-        loop {
-            std::thread::park();
-        }
+        let mut child = run(&data, &folder, port);
+        started.send(()).unwrap();
+        child.wait().unwrap();
     });
     waits.recv().unwrap();
     let began = Instant::now();

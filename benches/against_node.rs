@@ -1,0 +1,163 @@
+//! This server beside the Node server that it takes the place of (`benches/peers/node`), by turns on
+//! the same PostgreSQL and under the same load. What counts are the ratios: both run on the machine
+//! that also makes the load, and whatever else it does disturbs both.
+//!
+//! `BENCH_SECONDS` (how long each load is measured), `BENCH_ROUNDS` (3), `BENCH_ONLY`
+//! (some of acks,flood,steady,memory).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "against_node/contenders.rs"]
+mod contenders;
+#[path = "against_node/crowd.rs"]
+mod crowd;
+#[allow(dead_code, unused_imports)]
+#[path = "../tests/server/harness/mod.rs"]
+mod harness;
+#[path = "against_node/report.rs"]
+mod report;
+#[path = "against_node/wire.rs"]
+mod wire;
+
+use std::time::{Duration, Instant};
+
+use contenders::{BOTH, Contenders, Who, cpu};
+use crowd::{Listeners, Senders, at_a_rate, one_at_a_time};
+use report::Report;
+use tokio::time::sleep;
+
+/// Each hears all others too, so a few connections with many sends on their way each: that measures
+/// storing and answering more than telling.
+const ACKS: (usize, usize) = (20, 50);
+/// Enough to keep either server busy.
+const FLOOD: (usize, usize) = (8, 50);
+const LISTENERS: usize = 1000;
+const IDLE: usize = 2000;
+const PER_SECOND: u32 = 20;
+const WARM_UP: Duration = Duration::from_secs(1);
+const REST: Duration = Duration::from_secs(3);
+
+struct Plan {
+    rounds: usize,
+    seconds: Option<u64>,
+    only: Vec<String>,
+}
+
+impl Plan {
+    fn of_environment() -> Plan {
+        let variable = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let number = |name| variable(name).map(|value| value.parse().expect("a whole number"));
+        let only = variable("BENCH_ONLY").map(|only| only.split(',').map(str::to_owned).collect());
+        Plan {
+            rounds: number("BENCH_ROUNDS").unwrap_or(3) as usize,
+            seconds: number("BENCH_SECONDS"),
+            only: only.unwrap_or_default(),
+        }
+    }
+
+    fn has(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|only| only == part)
+    }
+
+    fn during(&self, seconds: u64) -> Duration {
+        Duration::from_secs(self.seconds.unwrap_or(seconds))
+    }
+}
+
+/// One thread for all of the load: the servers are to have the rest of the machine.
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    if !std::env::args().any(|argument| argument == "--bench") {
+        println!("This measures; `make bench` runs it.");
+        return;
+    }
+    let plan = Plan::of_environment();
+    let contenders = Contenders::prepare().await;
+    let started = Instant::now();
+    let mut report = Report::default();
+    for round in 1..=plan.rounds {
+        eprintln!("round {round} of {}", plan.rounds);
+        if plan.has("acks") {
+            for who in BOTH {
+                acks(&contenders, who, &plan, &mut report).await;
+            }
+        }
+        if plan.has("flood") || plan.has("steady") {
+            for who in BOTH {
+                listeners(&contenders, who, &plan, &mut report).await;
+            }
+        }
+        if plan.has("memory") {
+            for who in BOTH {
+                memory(&contenders, who, &mut report).await;
+            }
+        }
+    }
+    println!("{}; medians of {} rounds by turns", contenders.describe(), plan.rounds);
+    report.print();
+    println!("in {} s", started.elapsed().as_secs());
+    contenders.clear_away();
+}
+
+async fn acks(contenders: &Contenders, who: Who, plan: &Plan, report: &mut Report) {
+    let server = contenders.start(who).await;
+    let senders = Senders::start(ACKS.0, ACKS.1, &server).await;
+    sleep(WARM_UP).await;
+    let (before, began) = (senders.acked(), Instant::now());
+    sleep(plan.during(5)).await;
+    let rate = (senders.acked() - before) as f64 / began.elapsed().as_secs_f64();
+    senders.stop().await;
+    report.more(who, "stored and acknowledged, 20 connections × 50 on their way", "/s", rate);
+
+    let took = one_at_a_time(&server, plan.during(3)).await;
+    let part = |part: f64| took[((took.len() - 1) as f64 * part) as usize].as_secs_f64() * 1000.0;
+    report.less(who, "send until ack, 1 connection, one at a time, median", "ms", 2, part(0.5));
+    report.less(who, "send until ack, 1 connection, one at a time, p99", "ms", 2, part(0.99));
+}
+
+async fn listeners(contenders: &Contenders, who: Who, plan: &Plan, report: &mut Report) {
+    let server = contenders.start(who).await;
+    let listeners = Listeners::join(LISTENERS, &server).await;
+    let mut messages = 0;
+    if plan.has("steady") {
+        messages += at_a_rate(&server, PER_SECOND, WARM_UP).await;
+        let (before, began) = (server.cpu(), Instant::now());
+        messages += at_a_rate(&server, PER_SECOND, plan.during(8)).await;
+        let used = (server.cpu() - before).as_secs_f64() / began.elapsed().as_secs_f64();
+        report.less(who, "processor at 20 messages/s to 1,000 listeners", "% of a core", 1, used * 100.0);
+    }
+    if plan.has("flood") {
+        let senders = Senders::start(FLOOD.0, FLOOD.1, &server).await;
+        sleep(WARM_UP * 2).await;
+        let (heard, used, own, began) = (listeners.heard(), server.cpu(), cpu("self"), Instant::now());
+        sleep(plan.during(6)).await;
+        let heard = (listeners.heard() - heard) as f64;
+        let (used, own, took) = (server.cpu() - used, cpu("self") - own, began.elapsed().as_secs_f64());
+        messages += senders.stop().await;
+        report.more(who, "deliveries to 1,000 listeners, as many as it can", "/s", heard / took);
+        let per_thousand = used.as_secs_f64() * 1000.0 / (heard / 1000.0);
+        report.less(who, "processor per 1,000 deliveries then", "ms", 3, per_thousand);
+        report.less(
+            who,
+            "(what making and counting the load took then)",
+            "% of a core",
+            0,
+            own.as_secs_f64() / took * 100.0,
+        );
+    }
+    let called = if who == Who::Us { "community-chat" } else { "Node" };
+    for objection in listeners.objections(messages).await {
+        eprintln!("  ! {objection}");
+        report.remarks.push(format!("{called}: {objection}"));
+    }
+}
+
+async fn memory(contenders: &Contenders, who: Who, report: &mut Report) {
+    let server = contenders.start(who).await;
+    sleep(WARM_UP).await;
+    let before = server.memory();
+    let idle = Listeners::join(IDLE, &server).await;
+    sleep(REST).await;
+    let grown = (server.memory() - before) as f64;
+    drop(idle);
+    report.less(who, "memory per idle connection, of 2,000", "kB", 1, grown / IDLE as f64);
+}
