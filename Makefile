@@ -63,6 +63,7 @@ programs:
 	@missing=""; \
 	compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null \
 		|| missing+=" postgresql"; \
+	command -v chromium >/dev/null || missing+=" chromium"; \
 	command -v node >/dev/null || missing+=" nodejs"; \
 	command -v npm >/dev/null || missing+=" npm"; \
 	python3 -c 'import ensurepip' 2>/dev/null || missing+=" python3-venv"; \

@@ -99,22 +99,25 @@ async fn main() {
 }
 
 async fn acks(contenders: &Contenders, who: Who, plan: &Plan, report: &mut Report) {
+    let rows = contenders.rows(who);
     let server = contenders.start(who).await;
     let senders = Senders::start(ACKS.0, ACKS.1, &server).await;
     sleep(WARM_UP).await;
     let (before, began) = (senders.acked(), Instant::now());
     sleep(plan.during(5)).await;
     let rate = (senders.acked() - before) as f64 / began.elapsed().as_secs_f64();
-    senders.stop().await;
+    let acked = senders.stop().await;
     report.more(who, "stored and acknowledged, 20 connections × 50 on their way", "/s", rate);
 
     let took = one_at_a_time(&server, plan.during(3)).await;
     let part = |part: f64| took[((took.len() - 1) as f64 * part) as usize].as_secs_f64() * 1000.0;
     report.less(who, "send until ack, 1 connection, one at a time, median", "ms", 2, part(0.5));
     report.less(who, "send until ack, 1 connection, one at a time, p99", "ms", 2, part(0.99));
+    check_rows(contenders, who, rows + acked + took.len() as u64, report);
 }
 
 async fn listeners(contenders: &Contenders, who: Who, plan: &Plan, report: &mut Report) {
+    let rows = contenders.rows(who);
     let server = contenders.start(who).await;
     let listeners = Listeners::join(LISTENERS, &server).await;
     let mut messages = 0;
@@ -144,10 +147,17 @@ async fn listeners(contenders: &Contenders, who: Who, plan: &Plan, report: &mut 
             own.as_secs_f64() / took * 100.0,
         );
     }
-    let called = if who == Who::Us { "community-chat" } else { "Node" };
     for objection in listeners.objections(messages).await {
-        eprintln!("  ! {objection}");
-        report.remarks.push(format!("{called}: {objection}"));
+        report.object(who, &objection);
+    }
+    check_rows(contenders, who, rows + messages, report);
+}
+
+/// What was acknowledged must be there, once.
+fn check_rows(contenders: &Contenders, who: Who, expected: u64, report: &mut Report) {
+    let rows = contenders.rows(who);
+    if rows != expected {
+        report.object(who, &format!("{rows} messages are stored instead of {expected}"));
     }
 }
 

@@ -136,21 +136,22 @@ impl App {
     /// lets the clients go.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let App { router, sockets, bus, writer, stop_writer, stopping, grace } = self;
+        let told_to_stop = CancellationToken::new();
         let drained = async {
             stop.await;
             tracing::info!("stopping: no new connections");
             stopping.store(true, Ordering::Relaxed);
+            told_to_stop.cancel();
             stop_writer.cancel();
             timeout(grace, writer).await.ok();
             let (told, all_told) = oneshot::channel();
-            let last =
-                Announcement { events: Vec::new(), then: Some(Box::new(move || told.send(()).unwrap_or_default())) };
+            let last = Announcement { events: Vec::new(), then: Some(Box::new(move || told.send(()).unwrap_or(()))) };
             bus.announce(last).await;
             timeout(grace, all_told).await.ok();
             tokio::time::sleep(LAST_WORDS).await;
             sockets.close_all();
         };
-        listener::serve(listener, router, drained, grace).await;
+        tokio::join!(listener::serve(listener, router, told_to_stop.cancelled(), grace), drained);
         tracing::info!("stopped");
     }
 }

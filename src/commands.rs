@@ -161,9 +161,12 @@ async fn serve(config: &Config, migrate: bool) -> Result<(), StartError> {
         env!("CARGO_PKG_VERSION")
     );
     app.serve(listener, told_to_stop()).await;
-    store.close().await.ok();
+    tokio::time::timeout(CLOSING, store.close()).await.ok();
     Ok(())
 }
+
+/// A database that does not answer must not hold up the end: everything is stored by now.
+const CLOSING: std::time::Duration = std::time::Duration::from_secs(2);
 
 async fn told_to_stop() {
     let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))

@@ -99,6 +99,11 @@ impl Contenders {
         running
     }
 
+    pub fn rows(&self, who: Who) -> u64 {
+        let database = if who == Who::Us { &self.program.database_url } else { &self.node_database };
+        Postgres::shared().query(database, "SELECT COUNT(*) FROM \"CommunityChats\"").parse().unwrap()
+    }
+
     pub fn describe(&self) -> String {
         let shown = |what: &str| Postgres::shared().query(&self.node_database, &format!("SHOW {what}"));
         let (fsync, commit) = (shown("fsync"), shown("synchronous_commit"));

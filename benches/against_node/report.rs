@@ -2,12 +2,13 @@
 
 use crate::contenders::Who;
 
-/// What is measured: name, unit, digits after the point, and which way is better.
-pub struct Figure {
-    pub name: &'static str,
-    pub unit: &'static str,
-    pub digits: usize,
-    pub less_is_better: bool,
+/// What is measured.
+struct Figure {
+    name: &'static str,
+    unit: &'static str,
+    /// After the point.
+    digits: usize,
+    better: &'static str,
     ours: Vec<f64>,
     nodes: Vec<f64>,
 }
@@ -15,16 +16,27 @@ pub struct Figure {
 #[derive(Default)]
 pub struct Report {
     figures: Vec<Figure>,
-    pub remarks: Vec<String>,
+    remarks: Vec<String>,
 }
 
 impl Report {
     pub fn more(&mut self, who: Who, name: &'static str, unit: &'static str, value: f64) {
-        self.note(who, Figure { name, unit, digits: 0, less_is_better: false, ours: vec![], nodes: vec![] }, value);
+        self.note(who, Figure { name, unit, digits: 0, better: "more is better", ours: vec![], nodes: vec![] }, value);
     }
 
     pub fn less(&mut self, who: Who, name: &'static str, unit: &'static str, digits: usize, value: f64) {
-        self.note(who, Figure { name, unit, digits, less_is_better: true, ours: vec![], nodes: vec![] }, value);
+        self.note(who, Figure { name, unit, digits, better: "less is better", ours: vec![], nodes: vec![] }, value);
+    }
+
+    /// What says nothing for or against a server.
+    pub fn beside(&mut self, who: Who, name: &'static str, unit: &'static str, value: f64) {
+        self.note(who, Figure { name, unit, digits: 0, better: "", ours: vec![], nodes: vec![] }, value);
+    }
+
+    pub fn object(&mut self, who: Who, objection: &str) {
+        let remark = format!("{}: {objection}", if who == Who::Us { "community-chat" } else { "Node" });
+        eprintln!("  ! {remark}");
+        self.remarks.push(remark);
     }
 
     fn note(&mut self, who: Who, figure: Figure, value: f64) {
@@ -42,14 +54,11 @@ impl Report {
         println!("{:<58} {:>18} {:>18}   {}", "", "community-chat", "Node", "ours / Node's");
         for figure in &self.figures {
             let (ours, nodes) = (median(&figure.ours), median(&figure.nodes));
-            let better = if figure.less_is_better { "less is better" } else { "more is better" };
-            println!(
-                "{:<58} {:>18} {:>18} {:>7.2} × ({better})",
-                figure.name,
-                shown(ours, figure),
-                shown(nodes, figure),
-                ours / nodes
-            );
+            let ratio = match figure.better {
+                "" => String::new(),
+                better => format!("{:>7.2} × ({better})", ours / nodes),
+            };
+            println!("{:<58} {:>18} {:>18} {ratio}", figure.name, shown(ours, figure), shown(nodes, figure));
         }
         for remark in &self.remarks {
             println!("! {remark}");

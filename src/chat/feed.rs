@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
+use super::PATIENCE;
 use super::people::People;
 use crate::bus::Announcement;
-use crate::model::{Event, Message, RoomNumber};
+use crate::model::{Event, Message, Posted, RoomNumber};
 use crate::store::{Fault, RoomCounts, Store};
 
 /// Announcements taken together: their frames share system calls.
@@ -97,30 +98,28 @@ impl Feed {
     }
 
     async fn read_what_is_missing(&mut self, told: &mut Vec<Arc<Event>>) {
-        for (number, progress) in
-            self.rooms.iter_mut().filter(|(_, progress)| progress.unsettled || !progress.early.is_empty())
-        {
+        let missing = |progress: &Progress| progress.unsettled || !progress.early.is_empty();
+        for (number, progress) in self.rooms.iter_mut().filter(|(_, progress)| missing(progress)) {
             progress.unsettled = true;
-            match self.store.since(*number, progress.rev, READ_AT_ONCE).await {
-                Ok(since) if since.complete => {
-                    let Ok(messages) = self.people.beside(since.messages).await else {
-                        continue;
-                    };
-                    for posted in messages {
-                        let posted = Arc::new(posted);
-                        told.push(Arc::new(progress.event_for(posted)));
+            while progress.unsettled {
+                let before = progress.rev;
+                let read = async {
+                    let changes = self.store.changes(*number, progress.rev, READ_AT_ONCE).await?;
+                    self.people.beside(changes).await
+                };
+                match timeout(PATIENCE, read).await.unwrap_or(Err(Fault::TooSlow)) {
+                    Ok(changes) => {
+                        progress.tell_changes(changes, told);
+                        // What is missing is not committed yet: later.
+                        if progress.rev == before {
+                            break;
+                        }
                     }
-                    progress.reached(since.rev);
-                    progress.tell_in_turn(told);
-                    progress.unsettled = !progress.early.is_empty();
+                    Err(fault) => {
+                        tracing::warn!("cannot read what is missing: {fault}");
+                        break;
+                    }
                 }
-                Ok(since) => {
-                    // So far behind that readers load anew by what `sync` answers; the early ones go on.
-                    tracing::warn!(room = number.0, "passed over more messages than can be told one by one");
-                    progress.reached(since.rev);
-                    progress.unsettled = false;
-                }
-                Err(fault) => tracing::warn!("cannot read what is missing: {fault}"),
             }
         }
     }
@@ -137,13 +136,20 @@ impl Progress {
         }
     }
 
-    fn reached(&mut self, rev: i64) {
-        self.rev = self.rev.max(rev);
+    /// One page of what was missing. Numbers between two changes are settled by the later one.
+    fn tell_changes(&mut self, changes: Vec<Posted>, told: &mut Vec<Arc<Event>>) {
+        self.unsettled = changes.len() == READ_AT_ONCE;
+        for posted in changes {
+            self.rev = posted.message.rev;
+            told.push(Arc::new(self.event_for(Arc::new(posted))));
+        }
         self.early = self.early.split_off(&(self.rev + 1));
+        self.tell_in_turn(told);
+        self.unsettled |= !self.early.is_empty();
     }
 
     /// What a message of this state must have come from, for readers who saw it last at `self`.
-    fn event_for(&mut self, posted: Arc<crate::model::Posted>) -> Event {
+    fn event_for(&mut self, posted: Arc<Posted>) -> Event {
         let Message { seq, deleted, .. } = posted.message;
         let is_new = seq > self.seq;
         self.seq = self.seq.max(seq);

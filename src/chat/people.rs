@@ -3,21 +3,30 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
+use tokio::time::timeout;
 
-use super::{Chat, Refusal, patiently};
+use super::{Chat, PATIENCE, Refusal};
 use crate::model::{Actor, Author, Message, Posted, User, UserId};
 use crate::store::{Fault, Store};
 
 const REMEMBERED: u64 = 100_000;
-/// A net under the notices, for databases where none are to be had.
-const REMEMBERED_FOR: Duration = Duration::from_secs(30);
+/// Then it is asked again: a net under the notices, for databases where none are to be had.
+const BELIEVED_FOR: Duration = Duration::from_secs(30);
+/// While the database is away, what was known goes on for so long before it is asked for again.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+
+#[derive(Clone)]
+struct Known {
+    user: Arc<User>,
+    until: Instant,
+}
 
 pub struct People {
     store: Store,
-    known: Cache<UserId, Arc<User>>,
+    known: Cache<UserId, Known>,
     /// Counts what was forgotten: what was read before that must not be remembered after it.
     forgotten: AtomicU64,
 }
@@ -41,20 +50,32 @@ impl Caller {
 
 impl People {
     pub fn new(store: Store) -> People {
-        let known = Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build();
+        let known = Cache::builder().max_capacity(REMEMBERED).build();
         People { store, known, forgotten: AtomicU64::new(0) }
     }
 
     pub async fn user(&self, id: UserId) -> Result<Option<Arc<User>>, Fault> {
-        if let Some(user) = self.known.get(&id) {
-            return Ok(Some(user));
+        let known = self.known.get(&id);
+        if let Some(known) = known.as_ref().filter(|known| known.until > Instant::now()) {
+            return Ok(Some(known.user.clone()));
         }
         let before = self.forgotten.load(Ordering::SeqCst);
-        let Some(user) = self.store.user(id).await?.map(Arc::new) else {
-            return Ok(None);
-        };
-        self.remember(&user, before);
-        Ok(Some(user))
+        match (timeout(PATIENCE, self.store.user(id)).await.unwrap_or(Err(Fault::TooSlow)), known) {
+            (Ok(Some(user)), _) => {
+                let user = Arc::new(user);
+                self.remember(&user, before, BELIEVED_FOR);
+                Ok(Some(user))
+            }
+            (Ok(None), _) => {
+                self.forget(id);
+                Ok(None)
+            }
+            (Err(fault), Some(known)) if fault.is_away() => {
+                self.remember(&known.user, before, ASK_AGAIN);
+                Ok(Some(known.user))
+            }
+            (Err(fault), _) => Err(fault),
+        }
     }
 
     pub fn forget(&self, id: UserId) {
@@ -71,18 +92,18 @@ impl People {
         let before = self.forgotten.load(Ordering::SeqCst);
         let found = self.store.authors(&unknown).await?.into_iter().map(Arc::new).collect::<Vec<_>>();
         for user in &found {
-            self.remember(user, before);
+            self.remember(user, before, BELIEVED_FOR);
         }
         let author = |id: UserId| {
-            let known = found.iter().find(|user| user.id == id).cloned().or_else(|| self.known.get(&id));
+            let known = found.iter().find(|user| user.id == id).cloned().or_else(|| Some(self.known.get(&id)?.user));
             Arc::new(known.map_or_else(|| nameless(id), |user| user.author()))
         };
         Ok(messages.into_iter().map(|message| Posted { author: author(message.user), message }).collect())
     }
 
-    fn remember(&self, user: &Arc<User>, before: u64) {
+    fn remember(&self, user: &Arc<User>, before: u64, believed: Duration) {
         if self.forgotten.load(Ordering::SeqCst) == before {
-            self.known.insert(user.id, user.clone());
+            self.known.insert(user.id, Known { user: user.clone(), until: Instant::now() + believed });
         }
     }
 }
@@ -94,7 +115,7 @@ fn nameless(id: UserId) -> Author {
 impl Chat {
     pub async fn caller(&self, actor: Actor) -> Result<Caller, Refusal> {
         let id = actor.user().ok_or(Refusal::NotAuthenticated)?;
-        match patiently(self.inner.people.user(id)).await? {
+        match self.inner.people.user(id).await? {
             Some(user) if !user.is_barred() => Ok(Caller { user }),
             _ => Err(Refusal::NotAuthenticated),
         }

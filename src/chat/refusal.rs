@@ -7,6 +7,8 @@ pub enum Refusal {
     /// The request cannot be read as what it should be.
     Unreadable,
     NotAuthenticated,
+    InvalidToken,
+    TokenExpired,
     UserIdRequired,
     UserNotFound,
     Empty,

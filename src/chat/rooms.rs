@@ -56,9 +56,11 @@ impl Chat {
             Some(known) if known.is_some() || room.kind == RoomKind::Main => return Ok(known),
             _ => {}
         }
-        let membership = patiently(self.inner.store.membership(room.number, user)).await?;
-        self.inner.rooms.memberships.insert(key, membership);
-        Ok(membership)
+        match patiently(self.inner.store.membership(room.number, user)).await {
+            // Presence goes on without the database; whatever is stored asks it anyway.
+            Err(Refusal::DatabaseAway { .. }) if room.kind == RoomKind::Main => Ok(None),
+            answer => answer.inspect(|membership| self.inner.rooms.memberships.insert(key, *membership)),
+        }
     }
 
     /// The caller as a member of a room that they are in. Without a reference it is the main room.

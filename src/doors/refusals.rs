@@ -50,6 +50,8 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
         Refusal::Unreadable => described("unreadable", 400, doing.failed()),
         Refusal::Failed => described("failed", 500, doing.failed()),
         Refusal::NotAuthenticated => described("not_authenticated", 401, "User not authenticated"),
+        Refusal::InvalidToken => described("invalid_token", 401, doing.failed()),
+        Refusal::TokenExpired => described("token_expired", 401, doing.failed()),
         Refusal::UserIdRequired => described("user_id_required", 400, "UserId is required"),
         Refusal::UserNotFound => described("user_not_found", 404, "User not found"),
         Refusal::Empty => described("empty", 400, "Message cannot be empty"),

@@ -71,6 +71,12 @@ impl Store {
                     report.problems.push(format!("not permitted: {needed} is needed"));
                 }
             }
+            if !allowed("has_table_privilege('\"Users\"', 'INSERT') AND has_table_privilege('\"Users\"', 'UPDATE')")
+                .await?
+            {
+                let remark = "no right to write \"Users\": sign-up and log-in at this server will not work";
+                report.remarks.push(remark.into());
+            }
             if !allowed(
                 "has_table_privilege('\"CommunityChats\"', 'TRIGGER') AND has_table_privilege('\"Users\"', 'TRIGGER')",
             )

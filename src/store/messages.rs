@@ -139,18 +139,19 @@ impl Store {
         if rev > last_rev || rev < 0 {
             return Ok(Since { messages: Vec::new(), rev: last_rev, complete: false });
         }
-        let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-        let messages = read(
-            &self.pool,
-            "WHERE l.room = $1 AND l.rev > $2 ORDER BY l.rev LIMIT $3",
-            [room.0.into(), rev.into(), most.into()],
-        )
-        .await?;
+        let messages = self.changes(room, rev, limit.saturating_add(1)).await?;
         if messages.len() > limit {
             return Ok(Since { messages: Vec::new(), rev: last_rev, complete: false });
         }
         let settled = messages.last().map_or(last_rev, |last| last.rev.max(last_rev));
         Ok(Since { messages, rev: settled, complete: true })
+    }
+
+    /// The first changes after `rev`, in its order.
+    pub async fn changes(&self, room: RoomNumber, rev: i64, limit: usize) -> Result<Vec<Message>, Fault> {
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        let after = "WHERE l.room = $1 AND l.rev > $2 ORDER BY l.rev LIMIT $3";
+        read(&self.pool, after, [room.0.into(), rev.into(), most.into()]).await
     }
 
     /// The names that stand beside messages, for as many as are not known yet.

@@ -10,6 +10,7 @@ mod log_rows;
 mod messages;
 mod rooms;
 mod sql;
+mod sqlite_history;
 mod statistics;
 mod users;
 mod writer;

@@ -231,6 +231,7 @@ impl Task {
             Err(fault) => {
                 tracing::warn!("cannot take in what other programs wrote: {fault}");
                 self.refuse_waiting();
+                self.bus.tell(Event::Unsettled { room: RoomNumber::MAIN }).await;
             }
         }
     }

@@ -123,3 +123,9 @@ async fn the_smallest_script_talks() {
     let line = tokio::time::timeout(Duration::from_secs(20), printed.next_line()).await.expect("it prints nothing");
     assert_eq!(line.unwrap().unwrap(), "ANN: hello from the smallest script");
 }
+
+#[tokio::test]
+async fn strangers_sign_up_and_talk_in_a_browser() {
+    let stage = Stage::on(On::Sqlite).await;
+    stage.run(&["--test", "browser.mjs"]).await;
+}

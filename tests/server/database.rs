@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::harness::{BOTH, On, Postgres, Program, Socket};
+use super::harness::{BOTH, Postgres, Program, Socket};
 
 /// Bare values of one column. On SQLite through Python, which every machine of ours has for the clients.
 fn column(program: &Program, sql: &str) -> Vec<String> {
@@ -92,13 +92,14 @@ async fn migrations_go_down_and_up_on_a_populated_database() {
         );
         assert!(program.say(&["migrate", "up"]).lines().all(|line| line.starts_with("applied")));
 
-        if database == On::Postgres {
-            let server = program.serve().await;
-            let mut socket = Socket::with_token(&server.url, &ann.token).await;
-            let history = socket.succeed("load-messages", json!({})).await;
-            assert_eq!(history["data"][0]["id"], sent["data"]["id"]);
-            drop(server);
-        }
+        let server = program.serve().await;
+        let mut socket = Socket::with_token(&server.url, &ann.token).await;
+        let history = socket.succeed("load-messages", json!({})).await;
+        assert_eq!(history["data"][0]["id"], sent["data"]["id"]);
+        assert_eq!(history["data"][0]["created_at"], sent["data"]["created_at"]);
+        let next = socket.succeed("send-message", json!({ "message": "after" })).await;
+        assert_eq!(next["data"]["seq"], 2);
+        assert_eq!(column(&program, "SELECT visible FROM chat_authors"), ["2"]);
     }
 }
 

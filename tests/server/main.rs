@@ -4,6 +4,7 @@
 mod clients;
 mod command_line;
 mod database;
+mod database_away;
 mod frames;
 mod harness;
 mod node_beside;

@@ -48,7 +48,7 @@ impl Accounts {
             "name": user.name,
             "email": user.email,
             "role": role(user.role),
-            "status": "active",
+            "status": user.status,
             "accessToken": access,
             "refreshToken": refresh,
             "tokenExpiry": (now + seconds(self.access.ttl())) * 1000,

@@ -75,7 +75,10 @@ impl Member {
         let fields = Fields::or_none(payload);
         let shared = self.door.shared.clone();
         if let Some(Value::String(token)) = fields.get("token").filter(|token| !is_falsy(Some(token))) {
-            let (user, ends) = self.door.verify(token).map_err(|_| Refusal::Unreadable)?;
+            let (user, ends) = self.door.verify(token).map_err(|refusal| match refusal {
+                TokenRefusal::Expired => Refusal::TokenExpired,
+                TokenRefusal::Missing | TokenRefusal::Invalid => Refusal::InvalidToken,
+            })?;
             return self.take_identity(user, Some(ends)).await;
         }
         let claimed = match fields.get("userId") {

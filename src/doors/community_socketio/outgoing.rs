@@ -20,11 +20,20 @@ pub struct Frame {
     not_to: Option<ConnectionId>,
 }
 
-/// A connection that listens to a room.
+/// A connection that listens to rooms.
 pub struct Ear {
     connection: Arc<Connection>,
+    state: Mutex<Hearing>,
+}
+
+#[derive(Default)]
+struct Hearing {
     /// While a reader is told what it missed, what happens meanwhile waits here.
-    held: Mutex<Option<Vec<Held>>>,
+    held: Option<Vec<Held>>,
+    held_bytes: usize,
+    /// How far rooms were told by catching up. What was stored by then may still be on its way here
+    /// and must not be heard again.
+    told: Vec<(RoomNumber, i64)>,
 }
 
 struct Held {
@@ -33,22 +42,39 @@ struct Held {
     text: Str,
 }
 
+impl Hearing {
+    /// Whether this is news; a room that has gone beyond what was told needs no more looking.
+    fn is_news(&mut self, room: RoomNumber, rev: Option<i64>) -> bool {
+        let Some(rev) = rev else { return true };
+        let Some(at) = self.told.iter().position(|(told, _)| *told == room) else { return true };
+        let is_news = rev > self.told[at].1;
+        if is_news {
+            self.told.swap_remove(at);
+        }
+        is_news
+    }
+}
+
 impl Ear {
     pub fn new(connection: Arc<Connection>) -> Ear {
-        Ear { connection, held: Mutex::new(None) }
+        Ear { connection, state: Mutex::default() }
     }
 
     pub fn hold(&self) {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).held.get_or_insert_default();
     }
 
-    /// Lets go on: what is not newer than what was told of its room was part of it.
+    /// Lets go on after what was told of each room.
     pub fn go_on(&self, told: &[(RoomNumber, i64)]) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let waiting = held.take().unwrap_or_default();
-        let was_told =
-            |frame: &Held| told.iter().any(|(room, rev)| *room == frame.room && frame.rev.is_some_and(|of| of <= *rev));
-        self.connection.send_all(waiting.iter().filter(|frame| !was_told(frame)).map(|frame| &frame.text));
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for (room, rev) in told {
+            state.told.retain(|(other, _)| other != room);
+            state.told.push((*room, *rev));
+        }
+        let held = state.held.take().unwrap_or_default();
+        state.held_bytes = 0;
+        let news: Vec<Held> = held.into_iter().filter(|frame| state.is_news(frame.room, frame.rev)).collect();
+        self.connection.send_all(news.iter().map(|frame| &frame.text));
     }
 }
 
@@ -62,12 +88,23 @@ impl Listener for Ear {
     fn hear(&self, frames: &[Frame]) {
         let for_me = frames.iter().filter(|frame| frame.not_to != Some(self.connection.id));
         // Held while sending: what comes after must not overtake.
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        match held.as_mut() {
-            Some(waiting) => {
-                waiting.extend(for_me.map(|frame| Held { room: frame.room, rev: frame.rev, text: frame.text.clone() }))
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.held.is_some() {
+            for frame in for_me {
+                state.held_bytes += frame.text.len();
+                let held = Held { room: frame.room, rev: frame.rev, text: frame.text.clone() };
+                state.held.get_or_insert_default().push(held);
             }
-            None => self.connection.send_all(for_me.map(|frame| &frame.text)),
+            if self.connection.is_too_far_behind(state.held_bytes) {
+                state.held = Some(Vec::new());
+                self.connection.close("it fell behind while it was catching up");
+            }
+        } else if state.told.is_empty() {
+            self.connection.send_all(for_me.map(|frame| &frame.text));
+        } else {
+            let news: Vec<&Str> =
+                for_me.filter(|frame| state.is_news(frame.room, frame.rev)).map(|frame| &frame.text).collect();
+            self.connection.send_all(news);
         }
     }
 }

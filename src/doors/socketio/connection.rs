@@ -90,6 +90,9 @@ impl Connection {
 
     /// Called inline by the transport's reader: it must not wait, and it keeps the wire order.
     pub(super) fn receive(self: &Arc<Self>, text: Str) {
+        if self.refusals.load(Ordering::Relaxed) >= REFUSALS_IN_A_ROW {
+            return;
+        }
         let Some(packet) = Packet::parse(&text) else { return self.refuse_silently() };
         let counts = matches!(packet.kind, Kind::Event | Kind::BinaryEvent | Kind::Connect);
         if counts && let Err(retry_in) = self.budget.spend() {
@@ -104,7 +107,7 @@ impl Connection {
         }
     }
 
-    fn refuse(&self, packet: Packet<'_>, error: &str, code: &str, retry_in: u64) {
+    fn refuse(self: &Arc<Self>, packet: Packet<'_>, error: &str, code: &str, retry_in: u64) {
         let refused = Refused { success: false, error, code, retry_in: Some(retry_in) };
         match (packet.kind, packet.ack) {
             (Kind::Connect, _) => self.send(
@@ -118,9 +121,11 @@ impl Connection {
     }
 
     /// What cannot be answered at least counts.
-    pub(super) fn refuse_silently(&self) {
-        if self.refusals.fetch_add(1, Ordering::Relaxed) + 1 >= REFUSALS_IN_A_ROW {
-            self.close("too many refusals in a row");
+    pub(super) fn refuse_silently(self: &Arc<Self>) {
+        if self.refusals.fetch_add(1, Ordering::Relaxed) + 1 == REFUSALS_IN_A_ROW {
+            // What was accepted before is still answered.
+            let put = self.inbox.put_always(Item::Close("too many refusals in a row"));
+            self.start_worker(put);
         }
     }
 
@@ -157,6 +162,11 @@ impl Connection {
         if self.outbox.push(frames).is_err() {
             self.close("it does not read what it is sent");
         }
+    }
+
+    /// More than may wait for a reader.
+    pub fn is_too_far_behind(&self, bytes: usize) -> bool {
+        self.outbox.is_over(bytes)
     }
 
     pub fn emit(&self, namespace: &str, name: &str, payload: &impl Serialize) {

@@ -18,6 +18,8 @@ use super::{Ack, Client, ClientEvent, ConnectRefusal, Connection, Namespace, Pay
 pub enum Item {
     Packet(Str),
     Reconsider(&'static str),
+    /// Ends the connection when everything before it is answered.
+    Close(&'static str),
     Ended,
 }
 
@@ -74,6 +76,10 @@ impl Desk {
                 if let Some(session) = self.sessions.get_mut(namespace) {
                     session.reconsider().await;
                 }
+            }
+            Item::Close(reason) => {
+                self.settle().await;
+                connection.close(reason);
             }
             Item::Ended => {
                 self.ended = true;

@@ -47,8 +47,7 @@ impl Outbox {
             if waiting.frames.is_empty() && offer(&engine, frame) {
                 continue;
             }
-            let over = self.limit.is_some_and(|limit| waiting.bytes + frame.len() > limit.get() as usize);
-            if over && !waiting.frames.is_empty() {
+            if self.is_over(waiting.bytes + frame.len()) && !waiting.frames.is_empty() {
                 *waiting = Waiting { closed: true, ..Waiting::default() };
                 return Err(Overflowed);
             }
@@ -59,6 +58,10 @@ impl Outbox {
             tokio::spawn(self.clone().drain());
         }
         Ok(())
+    }
+
+    pub fn is_over(&self, bytes: usize) -> bool {
+        self.limit.is_some_and(|limit| bytes > limit.get() as usize)
     }
 
     async fn drain(self: Arc<Self>) {

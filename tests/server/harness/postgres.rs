@@ -12,6 +12,8 @@ use super::free_port;
 pub struct Postgres {
     port: u16,
     folder: PathBuf,
+    /// The postmaster; the others of its group are its children.
+    process: AtomicU32,
 }
 
 const FOLDER: &str = "chat-postgres-";
@@ -22,6 +24,51 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 impl Postgres {
     pub fn shared() -> &'static Postgres {
         SHARED.get_or_init(start)
+    }
+
+    /// One that a test may stop and pause.
+    pub fn of_its_own() -> Postgres {
+        start()
+    }
+
+    pub fn start(&self) {
+        let (started, waits) = mpsc::channel();
+        let (folder, port) = (self.folder.clone(), self.port);
+        // The thread that starts it lives as long as the process: then the server is told to stop.
+        std::thread::spawn(move || {
+            let mut child = run(&folder.join("data"), &folder, port);
+            started.send(child.id()).unwrap();
+            child.wait().unwrap();
+        });
+        self.process.store(waits.recv().unwrap(), Ordering::Relaxed);
+        let began = Instant::now();
+        let port = self.port.to_string();
+        let answers = || Command::new(tools().join("pg_isready")).args(["-q", "-h", "127.0.0.1", "-p", &port]).status();
+        while !answers().unwrap().success() {
+            assert!(began.elapsed() < Duration::from_secs(20), "it does not start: see {}", self.folder.display());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// As a crash would: nobody is waited for.
+    pub fn crash(&self) {
+        self.signal("QUIT");
+        while !self.processes().is_empty() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn signal(&self, name: &str) {
+        for process in self.processes() {
+            Command::new("kill").args(["-s", name, &process]).stderr(Stdio::null()).status().unwrap();
+        }
+    }
+
+    fn processes(&self) -> Vec<String> {
+        let postmaster = self.process.load(Ordering::Relaxed).to_string();
+        let listed =
+            Command::new("ps").args(["-o", "pid=", "--ppid", &postmaster, "-p", &postmaster]).output().unwrap();
+        String::from_utf8(listed.stdout).unwrap().split_whitespace().map(str::to_owned).collect()
     }
 
     /// An empty database; gives its URL.
@@ -87,46 +134,15 @@ fn start() -> Postgres {
     sweep();
     let folder = tempfile::Builder::new().prefix(FOLDER).tempdir().unwrap().keep();
     std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
-    let data = folder.join("data");
     let made = as_its_user(&tools().join("initdb"))
         .args(["-A", "trust", "-U", "postgres", "--no-sync", "-D"])
-        .arg(&data)
+        .arg(folder.join("data"))
         .current_dir(&folder)
         .output()
         .unwrap();
     assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-    let port = free_port();
-    let (started, waits) = mpsc::channel();
-    let postgres = Postgres { port, folder: folder.clone() };
-    // The thread that starts it lives as long as the process: then the server is told to stop.
-    std::thread::spawn(move || {
-        let mut child = run(&data, &folder, port);
-        started.send(()).unwrap();
-        child.wait().unwrap();
-    });
-    waits.recv().unwrap();
-    let began = Instant::now();
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(
-            began.elapsed() < Duration::from_secs(20),
-            "PostgreSQL did not start: see {}",
-            postgres.folder.display()
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    while !Command::new(tools().join("pg_isready"))
-        .args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()])
-        .status()
-        .unwrap()
-        .success()
-    {
-        assert!(
-            began.elapsed() < Duration::from_secs(20),
-            "PostgreSQL is not ready: see {}",
-            postgres.folder.display()
-        );
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let postgres = Postgres { port: free_port(), folder, process: AtomicU32::new(0) };
+    postgres.start();
     postgres
 }
 

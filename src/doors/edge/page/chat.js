@@ -47,13 +47,7 @@ async function logIn(identifier, password) {
   enter();
 }
 
-async function renewToken() {
-  const answer = await call("/api/auth/refresh-token", {}).catch(() => ({}));
-  const accessToken = answer.accessToken ?? answer.user?.accessToken;
-  if (accessToken && me) remember({ ...me, accessToken });
-  else leave("Your session has ended. Please log in again.");
-  return Boolean(accessToken);
-}
+const endSession = () => leave("Your session has ended. Please log in again.");
 
 function leave(reason) {
   socket?.disconnect();
@@ -85,16 +79,15 @@ function enter() {
     setState("wait", "Connection lost, trying again…");
     if (reason === "io server disconnect") setTimeout(() => socket?.connect(), 1_000);
   });
-  socket.on("connect_error", async (error) => {
+  socket.on("connect_error", (error) => {
     setState("wait", "Not connected, trying again…");
     complain(`Cannot connect: ${error.message}`);
     // The client tries again by itself unless the server refused it.
-    if (socket.active || (/token/i.test(error.message) && !(await renewToken()))) return;
+    if (socket.active) return;
+    if (/unauthorized/i.test(error.message)) return endSession();
     setTimeout(() => socket?.connect(), 2_000);
   });
-  socket.on("token-expired", async () => {
-    if (await renewToken()) attempt(ask("authenticate-user", { token: me.accessToken }));
-  });
+  socket.on("token-expired", endSession);
   for (const event of ["received", "edited", "deleted"]) socket.on(`message-${event}`, put);
   socket.on("sync", ({ messages, rev, complete }) => {
     if (!complete) return attempt(loadHistory());
@@ -236,7 +229,7 @@ onSubmit("login", ({ identifier, password }) => logIn(identifier, password));
 onSubmit("signup", (fields) => call("/api/auth/signup", fields).then(() => logIn(fields.email, fields.password)));
 onSubmit("composer", send);
 for (const link of document.querySelectorAll("[data-show]")) link.onclick = () => (complain(), show(link.dataset.show));
-$("leave").onclick = () => call("/api/auth/logout", {}).then(() => leave(), () => leave());
+$("leave").onclick = () => leave();
 $("keep").onclick = stopEditing;
 $("text").oninput = () => editing || setTyping($("text").value !== "");
 $("text").onkeydown = (event) => {

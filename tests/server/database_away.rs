@@ -1,0 +1,76 @@
+//! The database goes away and comes back: nothing is acknowledged that is not stored, every refusal
+//! comes soon and says so, and service returns by itself.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::harness::{Postgres, Program, Server, Socket, eventually};
+
+/// A client must not wait longer for its refusal.
+const SOON: Duration = Duration::from_secs(6);
+
+struct Talk {
+    socket: Socket,
+    acknowledged: Vec<Value>,
+}
+
+impl Talk {
+    async fn send(&mut self, text: &str) -> Value {
+        let asked = Instant::now();
+        let answer = self.socket.ask("send-message", json!({ "message": text })).await;
+        assert!(asked.elapsed() < SOON, "{text} was answered after {:?}", asked.elapsed());
+        if answer["success"] == true {
+            self.acknowledged.push(answer["data"].clone());
+        }
+        answer
+    }
+
+    async fn is_refused(&mut self, text: &str) {
+        let answer = self.send(text).await;
+        assert_eq!(answer["success"], false, "{answer}");
+        let code = answer["code"].as_str().unwrap();
+        assert!(["database_away", "outcome_unknown"].contains(&code), "{answer}");
+        assert!(answer["retryIn"].is_u64());
+    }
+
+    async fn works_again(&mut self) {
+        eventually("service returns", async || self.send("again").await["success"] == true).await;
+    }
+}
+
+async fn readiness(server: &Server) -> u16 {
+    reqwest::get(format!("{}/readyz", server.url)).await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn sends_are_refused_soon_and_service_returns() {
+    let postgres = Postgres::of_its_own();
+    let program = Program::on_url(tempfile::tempdir().unwrap(), postgres.database(), &[]);
+    let ann = program.account("ann");
+    let server = program.serve().await;
+    let mut talk = Talk { socket: Socket::with_token(&server.url, &ann.token).await, acknowledged: Vec::new() };
+    talk.send("before").await;
+
+    postgres.crash();
+    talk.is_refused("while it is gone").await;
+    talk.is_refused("while it is still gone").await;
+    assert_eq!(readiness(&server).await, 503);
+    postgres.start();
+    talk.works_again().await;
+    assert_eq!(readiness(&server).await, 200);
+
+    postgres.signal("STOP");
+    talk.is_refused("while it does not answer").await;
+    talk.is_refused("while it still does not answer").await;
+    postgres.signal("CONT");
+    talk.works_again().await;
+
+    let history = talk.socket.succeed("load-messages", json!({ "limit": 1000 })).await;
+    let stored = history["data"].as_array().unwrap();
+    for message in &talk.acknowledged {
+        assert_eq!(stored.iter().filter(|stored| *stored == message).count(), 1, "{message}");
+    }
+    let numbers: Vec<i64> = stored.iter().map(|message| message["seq"].as_i64().unwrap()).collect();
+    assert_eq!(numbers, (1..=stored.len() as i64).collect::<Vec<_>>(), "no gap");
+}
