@@ -5,6 +5,7 @@ mod clients;
 mod command_line;
 mod database;
 mod database_away;
+mod documents;
 mod frames;
 mod harness;
 mod node_beside;
