@@ -139,13 +139,8 @@ async fn listeners(contenders: &Contenders, who: Who, plan: &Plan, report: &mut 
         report.more(who, "deliveries to 1,000 listeners, as many as it can", "/s", heard / took);
         let per_thousand = used.as_secs_f64() * 1000.0 / (heard / 1000.0);
         report.less(who, "processor per 1,000 deliveries then", "ms", 3, per_thousand);
-        report.less(
-            who,
-            "(what making and counting the load took then)",
-            "% of a core",
-            0,
-            own.as_secs_f64() / took * 100.0,
-        );
+        let own = own.as_secs_f64() / took * 100.0;
+        report.beside(who, "(processor of who makes and counts the load then)", "% of a core", own);
     }
     for objection in listeners.objections(messages).await {
         report.object(who, &objection);

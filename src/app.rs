@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::http::StatusCode;
+use axum::extract::Request;
+use axum::http::{Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use axum::{Json, Router, middleware};
 use engineioxide::config::EngineIoConfig;
 use serde_json::json;
@@ -25,6 +28,7 @@ use crate::chat::{Chat, Rules};
 use crate::config::{AuthMode, Config, CorsOrigins, PasswordHash};
 use crate::doors::accounts::{self, Accounts};
 use crate::doors::community_socketio::{self, Community, Trust};
+use crate::doors::connection::InboxLimit;
 use crate::doors::edge::cors::Cors;
 use crate::doors::edge::engine_errors::EngineErrors;
 use crate::doors::edge::rates::Rates;
@@ -32,13 +36,15 @@ use crate::doors::edge::{
     bundle, client_ip, cors, engine_errors, head, listener, page, paths, rates, security_headers,
 };
 use crate::doors::socketio::admission::{self, Admission};
-use crate::doors::socketio::{Limits, Namespace, Root, SocketServer};
+use crate::doors::socketio::{ENGINE_PACKETS, Limits, Namespace, Root, SocketServer};
 use crate::model::Clock;
 use crate::ops::health::{self, Health};
-use crate::store::{DatabaseKind, ForeignChanges, Store, Writer};
+use crate::store::{ForeignChanges, Store, Writer};
 
 /// A REST request that takes longer is given up.
 const REST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Largest packets that may wait in one connection's inbox together.
+const INBOX_PACKETS: usize = 2;
 const TICK: Duration = Duration::from_millis(250);
 /// What is on its way to clients when everything else has stopped.
 const LAST_WORDS: Duration = Duration::from_millis(200);
@@ -73,7 +79,7 @@ pub fn passwords(config: &Config, store: &Store) -> Passwords {
         PasswordHash::Bcrypt => PasswordScheme::Bcrypt,
         PasswordHash::Argon2id => PasswordScheme::Argon2id,
         // Node must be able to read them after a roll-back.
-        PasswordHash::Auto if store.kind() == DatabaseKind::Postgres => PasswordScheme::Bcrypt,
+        PasswordHash::Auto if store.made_by_node() => PasswordScheme::Bcrypt,
         PasswordHash::Auto => PasswordScheme::Argon2id,
     };
     Passwords::new(scheme, hashes_at_once())
@@ -136,7 +142,7 @@ impl App {
     /// lets the clients go.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
         let App { router, sockets, bus, writer, stop_writer, stopping, grace } = self;
-        let told_to_stop = CancellationToken::new();
+        let (told_to_stop, all_said) = (CancellationToken::new(), CancellationToken::new());
         let drained = async {
             stop.await;
             tracing::info!("stopping: no new connections");
@@ -150,8 +156,9 @@ impl App {
             timeout(grace, all_told).await.ok();
             tokio::time::sleep(LAST_WORDS).await;
             sockets.close_all();
+            all_said.cancel();
         };
-        tokio::join!(listener::serve(listener, router, told_to_stop.cancelled(), grace), drained);
+        tokio::join!(listener::serve(listener, router, told_to_stop.cancelled(), all_said.cancelled(), grace), drained);
         tracing::info!("stopped");
     }
 }
@@ -186,8 +193,9 @@ fn sockets(config: &Config, community: &Community) -> Arc<SocketServer> {
         ("/", Arc::new(Root) as Arc<dyn Namespace>),
         (community_socketio::NAMESPACE, Arc::new(community.clone())),
     ]);
+    let largest = config.socketio.max_http_buffer_size as usize;
     let limits = Limits {
-        inbox_events: config.limits.inbox_events,
+        inbox: config.limits.inbox_events.map(|events| InboxLimit { events, bytes: INBOX_PACKETS * largest }),
         slow_reader_bytes: config.limits.slow_reader_bytes,
         events_per_second: config.limits.rate_limit_events_per_second,
         events_burst: config.limits.rate_limit_events_burst,
@@ -217,6 +225,7 @@ fn engine(config: &Config, sockets: &Arc<SocketServer>) -> Router {
         .req_path(settings.path.clone())
         .ping_interval(settings.ping_interval)
         .ping_timeout(settings.ping_timeout)
+        .max_buffer_size(ENGINE_PACKETS)
         .max_payload(u64::from(settings.max_http_buffer_size))
         .ws_max_message_size(largest)
         .ws_max_frame_size(largest)
@@ -230,11 +239,21 @@ fn engine(config: &Config, sockets: &Arc<SocketServer>) -> Router {
         .route_service(&settings.path, service.clone())
         .route_service(&format!("{}/", settings.path), service)
         .layer(middleware::from_fn(head::copy))
+        .layer(middleware::from_fn(end_slow_posts))
         .layer(middleware::from_fn_with_state(
             EngineErrors { allow_eio3: settings.allow_eio3 },
             engine_errors::translate,
         ))
         .layer(middleware::from_fn_with_state(admission, admission::admit))
+}
+
+/// A poll may wait as long as it likes; what a client sends must arrive.
+async fn end_slow_posts(request: Request, next: Next) -> Response {
+    if request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    let answer = timeout(REST_TIMEOUT, next.run(request)).await;
+    answer.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }
 
 fn edge(config: &Config, router: Router) -> Router {

@@ -9,9 +9,9 @@ use uuid::Uuid;
 
 use crate::app::{self, App, StartError};
 use crate::auth::Tokens;
-use crate::config::{AuthMode, Config};
+use crate::config::{AuthMode, Config, DatabaseKind};
 use crate::model::{Clock, RoomKind, User, UserRole};
-use crate::store::{AddRoomError, AddUserError, DatabaseKind, NewRoom, NewUser, Store, UserGender};
+use crate::store::{AddRoomError, AddUserError, NewRoom, NewUser, Store, UserGender};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -136,7 +136,7 @@ pub async fn run(command: Command, config: &Config) -> Result<(), StartError> {
 }
 
 async fn open(config: &Config, migrate: bool) -> Result<Store, StartError> {
-    Store::open(config.database.url.expose(), config.database.pool_connections, migrate).await.map_err(StartError::new)
+    Store::open(&config.database, migrate).await.map_err(StartError::new)
 }
 
 async fn serve(config: &Config, migrate: bool) -> Result<(), StartError> {
@@ -180,7 +180,7 @@ async fn told_to_stop() {
 }
 
 async fn migrate(config: &Config, direction: Direction) -> Result<(), StartError> {
-    let store = Store::open_unprepared(config.database.url.expose()).await.map_err(StartError::new)?;
+    let store = Store::open_unprepared(&config.database).await.map_err(StartError::new)?;
     match direction {
         Direction::Up => store.migrate_up().await.map_err(StartError::new)?,
         Direction::Down { steps } => store.migrate_down(steps).await.map_err(StartError::new)?,
@@ -301,7 +301,7 @@ async fn token(config: &Config, user: &str, ttl: Option<u32>) -> Result<(), Star
 }
 
 async fn adopt(config: &Config, check: bool) -> Result<(), StartError> {
-    let unprepared = Store::open_unprepared(config.database.url.expose()).await.map_err(StartError::new)?;
+    let unprepared = Store::open_unprepared(&config.database).await.map_err(StartError::new)?;
     let report = unprepared.adoption_report().await.map_err(StartError::new)?;
     say(&format!(
         "accounts {}, messages {} (new {}, changed {}, removed {})",

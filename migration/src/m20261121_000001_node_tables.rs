@@ -14,6 +14,10 @@ const ENUMS: [(&str, &str); 3] = [
 ];
 
 const TABLES: &str = r#"
+CREATE TABLE chat_meta (
+    name text PRIMARY KEY,
+    value text NOT NULL
+);
 CREATE TABLE IF NOT EXISTS "Users" (
     id {uuid} NOT NULL,
     userid {text255} NOT NULL,
@@ -58,11 +62,14 @@ impl MigrationTrait for Migration {
                 run(manager, &format!("CREATE TYPE \"{name}\" AS ENUM ({values})")).await?;
             }
         }
-        run(manager, &tables).await
+        let made_by = if manager.has_table("Users").await? { "node" } else { "us" };
+        run(manager, &tables).await?;
+        run(manager, &format!("INSERT INTO chat_meta (name, value) VALUES ('tables', '{made_by}')")).await
     }
 
     /// Tables that hold anybody's data are not ours to drop.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        run(manager, "DROP TABLE chat_meta").await?;
         for table in ["CommunityChats", "Users"] {
             if is_empty(manager, table).await? {
                 run(manager, &format!("DROP TABLE \"{table}\"")).await?;

@@ -8,10 +8,6 @@ pub struct Migration;
 /// Times of ours are microseconds since 1970: they order and compare alike on both databases.
 /// No foreign keys to Node's tables, since Node may drop and make rows as it likes.
 const UP: &str = r#"
-CREATE TABLE chat_meta (
-    name text PRIMARY KEY,
-    value text NOT NULL
-);
 CREATE TABLE chat_rooms (
     number {serial},
     id {uuid} NOT NULL UNIQUE,
@@ -74,8 +70,7 @@ DROP TABLE chat_authors;
 DROP TABLE chat_daily;
 DROP TABLE chat_log;
 DROP TABLE chat_members;
-DROP TABLE chat_rooms;
-DROP TABLE chat_meta
+DROP TABLE chat_rooms
 "#;
 
 #[async_trait::async_trait]

@@ -1,7 +1,7 @@
 //! Hears the bus, puts each room's events in the order of `rev`, reads what is missing, and hands
 //! them to the doors. One task; nothing is told twice and nothing is passed over.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +25,8 @@ pub struct Feed {
     store: Store,
     people: Arc<People>,
     rooms: HashMap<RoomNumber, Progress>,
+    /// Rooms of which something must be read.
+    behind: BTreeSet<RoomNumber>,
 }
 
 /// How far a room has been told.
@@ -34,8 +36,6 @@ struct Progress {
     seq: i64,
     /// Came before its turn.
     early: BTreeMap<i64, Arc<Event>>,
-    /// Something is missing that only the database knows.
-    unsettled: bool,
 }
 
 impl Feed {
@@ -44,17 +44,16 @@ impl Feed {
         let counts = store.all_room_counts().await?.into_iter();
         let begun = |counts: RoomCounts| Progress { rev: counts.last_rev, seq: counts.last_seq, ..Progress::default() };
         let rooms = counts.map(|(number, counts)| (number, begun(counts))).collect();
-        Ok(Feed { store, people, rooms })
+        Ok(Feed { store, people, rooms, behind: BTreeSet::new() })
     }
 
     /// Runs until every writer of the bus is gone. `tell` hands events to the doors.
     pub async fn run(mut self, mut bus: mpsc::Receiver<Announcement>, mut tell: impl AsyncFnMut(&[Arc<Event>])) {
         let mut announcements = Vec::new();
         loop {
-            let unsettled = self.rooms.values().any(|room| room.unsettled);
             let taken = tokio::select! {
                 taken = bus.recv_many(&mut announcements, TOGETHER) => taken,
-                () = sleep(TRY_AGAIN), if unsettled => usize::MAX,
+                () = sleep(TRY_AGAIN), if !self.behind.is_empty() => usize::MAX,
             };
             if taken == 0 {
                 return;
@@ -67,10 +66,11 @@ impl Feed {
                 }
                 acknowledgements.extend(announcement.then);
             }
+            // What is ready does not wait for what must be read.
+            tell(&told).await;
+            told.clear();
             self.read_what_is_missing(&mut told).await;
-            if !told.is_empty() {
-                tell(&told).await;
-            }
+            tell(&told).await;
             for acknowledge in acknowledgements {
                 acknowledge();
             }
@@ -86,11 +86,14 @@ impl Feed {
         };
         let progress = self.rooms.entry(room).or_default();
         if matches!(&*event, Event::Unsettled { .. }) {
-            progress.unsettled = true;
+            self.behind.insert(room);
         } else if let Some(rev) = rev {
             if rev > progress.rev {
                 progress.early.insert(rev, event);
                 progress.tell_in_turn(told);
+                if !progress.early.is_empty() {
+                    self.behind.insert(room);
+                }
             }
         } else {
             told.push(event);
@@ -98,28 +101,25 @@ impl Feed {
     }
 
     async fn read_what_is_missing(&mut self, told: &mut Vec<Arc<Event>>) {
-        let missing = |progress: &Progress| progress.unsettled || !progress.early.is_empty();
-        for (number, progress) in self.rooms.iter_mut().filter(|(_, progress)| missing(progress)) {
-            progress.unsettled = true;
-            while progress.unsettled {
-                let before = progress.rev;
-                let read = async {
-                    let changes = self.store.changes(*number, progress.rev, READ_AT_ONCE).await?;
-                    self.people.beside(changes).await
-                };
-                match timeout(PATIENCE, read).await.unwrap_or(Err(Fault::TooSlow)) {
-                    Ok(changes) => {
-                        progress.tell_changes(changes, told);
-                        // What is missing is not committed yet: later.
-                        if progress.rev == before {
-                            break;
-                        }
-                    }
-                    Err(fault) => {
-                        tracing::warn!("cannot read what is missing: {fault}");
-                        break;
-                    }
-                }
+        while let Some(room) = self.behind.first().copied() {
+            let progress = self.rooms.entry(room).or_default();
+            let read = async {
+                let changes = self.store.changes(room, progress.rev, READ_AT_ONCE).await?;
+                self.people.beside(changes).await
+            };
+            let changes = match timeout(PATIENCE, read).await.unwrap_or(Err(Fault::TooSlow)) {
+                Ok(changes) => changes,
+                Err(fault) => return tracing::warn!("cannot read what is missing: {fault}"),
+            };
+            let is_last = changes.len() < READ_AT_ONCE;
+            progress.tell_changes(changes, told);
+            if is_last {
+                self.behind.remove(&room);
+            }
+            if is_last && !progress.early.is_empty() {
+                // What comes before them is not committed yet: later.
+                self.behind.insert(room);
+                return;
             }
         }
     }
@@ -138,14 +138,12 @@ impl Progress {
 
     /// One page of what was missing. Numbers between two changes are settled by the later one.
     fn tell_changes(&mut self, changes: Vec<Posted>, told: &mut Vec<Arc<Event>>) {
-        self.unsettled = changes.len() == READ_AT_ONCE;
         for posted in changes {
             self.rev = posted.message.rev;
             told.push(Arc::new(self.event_for(Arc::new(posted))));
         }
         self.early = self.early.split_off(&(self.rev + 1));
         self.tell_in_turn(told);
-        self.unsettled |= !self.early.is_empty();
     }
 
     /// What a message of this state must have come from, for readers who saw it last at `self`.

@@ -1,6 +1,7 @@
 //! Accounts from a cache that forgets on change. Unknown ids are always looked up: a new account
 //! works at once.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -85,19 +86,22 @@ impl People {
 
     /// Puts names beside messages. An author whose account is gone keeps an empty name.
     pub async fn beside(&self, messages: Vec<Message>) -> Result<Vec<Posted>, Fault> {
-        let mut unknown: Vec<UserId> =
-            messages.iter().map(|message| message.user).filter(|id| self.known.get(id).is_none()).collect();
-        unknown.sort_unstable();
-        unknown.dedup();
-        let before = self.forgotten.load(Ordering::SeqCst);
-        let found = self.store.authors(&unknown).await?.into_iter().map(Arc::new).collect::<Vec<_>>();
-        for user in &found {
-            self.remember(user, before, BELIEVED_FOR);
+        let mut authors: HashMap<UserId, Arc<Author>> = HashMap::new();
+        let mut unknown = BTreeSet::new();
+        let now = Instant::now();
+        for id in messages.iter().map(|message| message.user) {
+            match self.known.get(&id).filter(|known| known.until > now) {
+                Some(known) => drop(authors.entry(id).or_insert_with(|| Arc::new(known.user.author()))),
+                None => drop(unknown.insert(id)),
+            }
         }
-        let author = |id: UserId| {
-            let known = found.iter().find(|user| user.id == id).cloned().or_else(|| Some(self.known.get(&id)?.user));
-            Arc::new(known.map_or_else(|| nameless(id), |user| user.author()))
-        };
+        let before = self.forgotten.load(Ordering::SeqCst);
+        let unknown: Vec<UserId> = unknown.into_iter().collect();
+        for user in self.store.authors(&unknown).await?.into_iter().map(Arc::new) {
+            self.remember(&user, before, BELIEVED_FOR);
+            authors.insert(user.id, Arc::new(user.author()));
+        }
+        let mut author = |id: UserId| authors.entry(id).or_insert_with(|| Arc::new(nameless(id))).clone();
         Ok(messages.into_iter().map(|message| Posted { author: author(message.user), message }).collect())
     }
 

@@ -1,6 +1,6 @@
 //! Rooms by whatever reference a client uses, and who is in them.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -15,6 +15,8 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(5);
 const REMEMBERED: u64 = 100_000;
 
 pub struct Rooms {
+    /// It never changes, and is asked for at every message.
+    main: OnceLock<Arc<Room>>,
     by_reference: Cache<String, Arc<Room>>,
     memberships: Cache<(RoomNumber, UserId), Option<Membership>>,
 }
@@ -22,6 +24,7 @@ pub struct Rooms {
 impl Default for Rooms {
     fn default() -> Self {
         Rooms {
+            main: OnceLock::new(),
             by_reference: Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR * 12).build(),
             memberships: Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build(),
         }
@@ -46,7 +49,11 @@ impl Chat {
     }
 
     pub async fn main_room(&self) -> Result<Arc<Room>, Refusal> {
-        self.room(&RoomNumber::MAIN.0.to_string()).await
+        if let Some(room) = self.inner.rooms.main.get() {
+            return Ok(room.clone());
+        }
+        let room = self.room(&RoomNumber::MAIN.0.to_string()).await?;
+        Ok(self.inner.rooms.main.get_or_init(|| room).clone())
     }
 
     async fn membership(&self, room: &Room, user: UserId) -> Result<Option<Membership>, Refusal> {
@@ -56,11 +63,9 @@ impl Chat {
             Some(known) if known.is_some() || room.kind == RoomKind::Main => return Ok(known),
             _ => {}
         }
-        match patiently(self.inner.store.membership(room.number, user)).await {
-            // Presence goes on without the database; whatever is stored asks it anyway.
-            Err(Refusal::DatabaseAway { .. }) if room.kind == RoomKind::Main => Ok(None),
-            answer => answer.inspect(|membership| self.inner.rooms.memberships.insert(key, *membership)),
-        }
+        let membership = patiently(self.inner.store.membership(room.number, user)).await?;
+        self.inner.rooms.memberships.insert(key, membership);
+        Ok(membership)
     }
 
     /// The caller as a member of a room that they are in. Without a reference it is the main room.
@@ -71,6 +76,14 @@ impl Chat {
         };
         let membership = self.membership(&room, caller.user().id).await?;
         Member::admit(caller, room, membership)
+    }
+
+    /// For what is told and never stored: while the database is away, presence in the main room goes on.
+    pub async fn member_at_present(&self, caller: &Caller, reference: Option<&str>) -> Result<Member, Refusal> {
+        match (self.member(caller, reference).await, reference) {
+            (Err(Refusal::DatabaseAway { .. }), None) => Member::admit(caller, self.main_room().await?, None),
+            (answer, _) => answer,
+        }
     }
 
     /// A room that this actor may read: the main room for anybody, others for those who are in them.
@@ -87,7 +100,7 @@ impl Chat {
     }
 
     /// Comes into a room: makes an account a member.
-    pub async fn enter(&self, actor: Actor, reference: &str) -> Result<(Arc<Room>, RoomCounts), Refusal> {
+    pub async fn enter(&self, actor: Actor, reference: &str) -> Result<Arc<Room>, Refusal> {
         let room = self.room(reference).await?;
         if room.kind != RoomKind::Main {
             let caller = self.caller(actor).await.map_err(hide_from_nobody)?;
@@ -101,8 +114,7 @@ impl Chat {
                     .await?;
             }
         }
-        let counts = self.counts(&room).await?;
-        Ok((room, counts))
+        Ok(room)
     }
 
     pub async fn counts(&self, room: &Room) -> Result<RoomCounts, Refusal> {

@@ -43,7 +43,7 @@ impl Chat {
         connection: ConnectionId,
         typing: bool,
     ) -> Result<(), Refusal> {
-        let member = self.member(caller, room).await?;
+        let member = self.member_at_present(caller, room).await?;
         let (room, author) = (&member.room, caller.author());
         {
             let mut flags = self.inner.typing.flags.lock().unwrap_or_else(PoisonError::into_inner);

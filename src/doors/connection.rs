@@ -13,11 +13,19 @@ use tokio::sync::Notify;
 pub struct Inbox<T> {
     state: Mutex<State<T>>,
     arrived: Notify,
-    limit: Option<NonZeroU32>,
+    limit: Option<InboxLimit>,
+}
+
+/// So many events, of so many bytes together. One larger event may enter while nothing waits.
+#[derive(Debug, Clone, Copy)]
+pub struct InboxLimit {
+    pub events: NonZeroU32,
+    pub bytes: usize,
 }
 
 struct State<T> {
-    waiting: VecDeque<T>,
+    waiting: VecDeque<(T, usize)>,
+    bytes: usize,
     worker_runs: bool,
 }
 
@@ -30,33 +38,31 @@ pub enum Put {
 }
 
 impl<T> Inbox<T> {
-    pub fn new(limit: Option<NonZeroU32>) -> Inbox<T> {
-        Inbox {
-            state: Mutex::new(State { waiting: VecDeque::new(), worker_runs: false }),
-            arrived: Notify::new(),
-            limit,
-        }
+    pub fn new(limit: Option<InboxLimit>) -> Inbox<T> {
+        let state = State { waiting: VecDeque::new(), bytes: 0, worker_runs: false };
+        Inbox { state: Mutex::new(state), arrived: Notify::new(), limit }
     }
 
-    pub fn put(&self, item: T) -> Put {
-        let full = |state: &State<T>| self.limit.is_some_and(|limit| state.waiting.len() >= limit.get() as usize);
+    pub fn put(&self, item: T, bytes: usize) -> Put {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if full(&state) {
-            return Put::Full;
-        }
-        Self::push(&mut state, &self.arrived, item)
+        let is_full = self.limit.is_some_and(|limit| {
+            let events = state.waiting.len();
+            events >= limit.events.get() as usize || (events > 0 && state.bytes + bytes > limit.bytes)
+        });
+        if is_full { Put::Full } else { self.push(&mut state, item, bytes) }
     }
 
     /// For what must arrive however full it is: that the connection ended, that its token did.
     pub fn put_always(&self, item: T) -> Put {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        Self::push(&mut state, &self.arrived, item)
+        self.push(&mut state, item, 0)
     }
 
-    fn push(state: &mut State<T>, arrived: &Notify, item: T) -> Put {
-        state.waiting.push_back(item);
+    fn push(&self, state: &mut State<T>, item: T, bytes: usize) -> Put {
+        state.waiting.push_back((item, bytes));
+        state.bytes += bytes;
         if std::mem::replace(&mut state.worker_runs, true) {
-            arrived.notify_one();
+            self.arrived.notify_one();
             Put::Waits
         } else {
             Put::StartWorker
@@ -64,7 +70,10 @@ impl<T> Inbox<T> {
     }
 
     pub fn take(&self) -> Option<T> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).waiting.pop_front()
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let (item, bytes) = state.waiting.pop_front()?;
+        state.bytes -= bytes;
+        Some(item)
     }
 
     /// Waits for the next item to arrive.
@@ -114,15 +123,17 @@ mod tests {
 
     #[test]
     fn one_worker_at_a_time_and_no_more_than_the_limit() {
-        let inbox = Inbox::new(NonZeroU32::new(2));
-        assert_eq!(inbox.put(1), Put::StartWorker);
-        assert_eq!(inbox.put(2), Put::Waits);
-        assert_eq!(inbox.put(3), Put::Full);
+        let inbox = Inbox::new(NonZeroU32::new(2).map(|events| InboxLimit { events, bytes: 100 }));
+        assert_eq!(inbox.put(1, 300), Put::StartWorker, "one large event may enter");
+        assert_eq!(inbox.put(2, 1), Put::Full);
+        assert_eq!(inbox.take(), Some(1));
+        assert_eq!((inbox.put(1, 50), inbox.put(2, 50)), (Put::Waits, Put::Waits));
+        assert_eq!(inbox.put(3, 0), Put::Full);
         assert_eq!(inbox.put_always(4), Put::Waits);
         assert!(!inbox.end_shift());
         assert_eq!((inbox.take(), inbox.take(), inbox.take(), inbox.take()), (Some(1), Some(2), Some(4), None));
         assert!(inbox.end_shift());
-        assert_eq!(inbox.put(5), Put::StartWorker);
+        assert_eq!(inbox.put(5, 1), Put::StartWorker);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub struct Described {
 
 impl Doing {
     /// What Node says when something goes wrong here.
-    fn failed(self) -> &'static str {
+    pub fn failed(self) -> &'static str {
         match self {
             Doing::Authenticating => "Failed to authenticate",
             Doing::Loading => "Failed to load messages",

@@ -2,7 +2,8 @@
 
 use super::foreign::{CHANGED, NEW, REMOVED};
 use super::sql::row;
-use super::{DatabaseKind, Fault, Store};
+use super::{Fault, Store};
+use crate::config::DatabaseKind;
 
 /// What taking a Node database in would do.
 #[derive(Debug, Default)]

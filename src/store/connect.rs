@@ -6,20 +6,15 @@ use std::time::Duration;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
 use uuid::Uuid;
 
 use super::sql::{self, row, run};
 use super::{Fault, Store};
+use crate::config::{Database, DatabaseKind};
 use crate::model::{Micros, RoomNumber};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DatabaseKind {
-    Sqlite,
-    Postgres,
-}
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -39,17 +34,26 @@ pub struct MigrationStatus {
 /// Shorter than the 5 s in which a refused send must be answered.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// One of them listens for notices.
+const LEAST_READERS: u32 = 3;
+/// One is used. The others stand by for when that one hangs in a connection whose other end is gone.
+const WRITERS: u32 = 4;
+const IDLE: Duration = Duration::from_secs(1);
+
 /// Any number, the same in every process of ours: two that start at once migrate once.
 const MIGRATION_LOCK: i64 = 0x0063_6f6d_6d75_6e69;
 
 impl Store {
-    pub async fn open(url: &str, connections: u32, migrate: bool) -> Result<Store, OpenError> {
-        let kind = if url.starts_with("sqlite:") { DatabaseKind::Sqlite } else { DatabaseKind::Postgres };
+    pub async fn open(database: &Database, migrate: bool) -> Result<Store, OpenError> {
+        let (url, kind, connections) = (database.url.expose(), database.kind(), database.pool_connections);
         let (pool, writer) = match kind {
             DatabaseKind::Sqlite => (sqlite(url, connections).await?, sqlite(url, 1).await?),
-            DatabaseKind::Postgres => (postgres(url, connections).await?, postgres(url, 1).await?),
+            DatabaseKind::Postgres => {
+                (postgres(url, connections.max(LEAST_READERS)).await?, postgres(url, WRITERS).await?)
+            }
         };
-        let mut store = Store { pool, writer, kind, chats_have_room_id: false, epoch: Uuid::nil() };
+        let mut store =
+            Store { pool, writer, kind, chats_have_room_id: false, made_by_node: false, epoch: Uuid::nil() };
         if migrate {
             store.migrate_up().await?;
         } else if store.migration_status().await?.iter().any(|step| !step.applied) {
@@ -60,13 +64,20 @@ impl Store {
     }
 
     /// For `migrate down` and `status`: nothing is applied and nothing read.
-    pub async fn open_unprepared(url: &str) -> Result<Store, OpenError> {
-        let kind = if url.starts_with("sqlite:") { DatabaseKind::Sqlite } else { DatabaseKind::Postgres };
+    pub async fn open_unprepared(database: &Database) -> Result<Store, OpenError> {
+        let (url, kind) = (database.url.expose(), database.kind());
         let writer = match kind {
             DatabaseKind::Sqlite => sqlite(url, 1).await?,
-            DatabaseKind::Postgres => postgres(url, 1).await?,
+            DatabaseKind::Postgres => postgres(url, WRITERS).await?,
         };
-        Ok(Store { pool: writer.clone(), writer, kind, chats_have_room_id: false, epoch: Uuid::nil() })
+        Ok(Store {
+            pool: writer.clone(),
+            writer,
+            kind,
+            chats_have_room_id: false,
+            made_by_node: false,
+            epoch: Uuid::nil(),
+        })
     }
 
     pub async fn migrate_up(&self) -> Result<(), Fault> {
@@ -139,6 +150,10 @@ impl Store {
         let epoch = row(&self.writer, "SELECT value FROM chat_meta WHERE name = 'epoch'", []).await?;
         let epoch: String = epoch.map(|row| row.try_get("", "value")).transpose()?.unwrap_or_default();
         self.epoch = epoch.parse().unwrap_or_default();
+        self.made_by_node =
+            row(&self.writer, "SELECT value FROM chat_meta WHERE name = 'tables' AND value = 'node'", [])
+                .await?
+                .is_some();
         self.chats_have_room_id = self.table_has_column("CommunityChats", "room_id").await?;
         Ok(())
     }
@@ -196,9 +211,10 @@ async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, Ope
         .min_connections(1)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_timeout(ACQUIRE_TIMEOUT)
-        .test_before_acquire(false)
+        // Not at every message, but before one meets a connection that died with the last stop.
+        .test_before_acquire_if_idle_for(IDLE)
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .set_application_name("community-chat");
-    Database::connect(options).await.map_err(|error| OpenError::Unreachable(error.to_string()))
+    sea_orm::Database::connect(options).await.map_err(|error| OpenError::Unreachable(error.to_string()))
 }

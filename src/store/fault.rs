@@ -19,6 +19,16 @@ impl Fault {
         matches!(self, Fault::Away(_) | Fault::TooSlow)
     }
 
+    /// PostgreSQL chose this transaction to give way: the same again succeeds.
+    pub fn is_deadlock(&self) -> bool {
+        let Fault::Broken(DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
+            self
+        else {
+            return false;
+        };
+        cause.as_database_error().and_then(|answer| answer.code()).is_some_and(|code| code.starts_with("40"))
+    }
+
     /// One of the rows contradicts what is stored (a repeat, or an author who is gone).
     pub fn is_conflict(&self) -> bool {
         let Fault::Broken(error) = self else {

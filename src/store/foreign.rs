@@ -16,7 +16,8 @@ use uuid::Uuid;
 use super::ledger::Ledger;
 use super::log_rows::NodeRows;
 use super::sql::{json, row, rows};
-use super::{DatabaseKind, Fault, Store, messages};
+use super::{Fault, Store, messages};
+use crate::config::DatabaseKind;
 use crate::model::{Author, Event, Message, MessageId, Micros, Posted, RoomNumber, UserId};
 
 /// Rows a transaction: the main room is locked meanwhile.
@@ -85,7 +86,12 @@ async fn listen(store: Store, finder: mpsc::Sender<Found>) {
             listener = None;
             sleep(LOOK_AGAIN).await;
         }
-        while matches!(timeout(LOOK_AGAIN * 3, store.something_noted()).await, Ok(Ok(true))) {
+        let mut last = None;
+        while let Ok(Ok(Some(first))) = timeout(LOOK_AGAIN * 3, store.first_note()).await {
+            // The same again: it is being taken in, or cannot be.
+            if last.replace(first) == Some(first) {
+                sleep(LOOK_AGAIN / 10).await;
+            }
             if finder.send(Found::Noted).await.is_err() {
                 return;
             }
@@ -132,7 +138,7 @@ fn differences() -> [String; 3] {
 pub(super) const NEW: &str =
     r#"SELECT c.id FROM "CommunityChats" c WHERE NOT EXISTS (SELECT 1 FROM chat_log l WHERE l.message_id = c.id)"#;
 pub(super) const CHANGED: &str = r#"SELECT c.id FROM "CommunityChats" c JOIN chat_log l ON l.message_id = c.id WHERE l.room = 1 AND (l.deleted <> COALESCE(c.is_deleted, true)
-    OR (NOT l.deleted AND l.updated_at <> CAST(extract(epoch FROM c.updated_at) * 1000000 AS bigint)))"#;
+    OR (NOT l.deleted AND isfinite(c.updated_at) AND l.updated_at <> CAST(extract(epoch FROM c.updated_at) * 1000000 AS bigint)))"#;
 pub(super) const REMOVED: &str = r#"SELECT l.message_id AS id FROM chat_log l WHERE l.room = 1 AND NOT l.deleted AND NOT EXISTS (SELECT 1 FROM "CommunityChats" c WHERE c.id = l.message_id)"#;
 
 impl Store {
@@ -151,7 +157,7 @@ impl Store {
         if self.kind != DatabaseKind::Postgres {
             return self.take_own_history().await;
         }
-        while self.something_noted().await? {
+        while self.first_note().await?.is_some() {
             self.take_noted(now).await?;
         }
         for difference in differences() {
@@ -210,8 +216,9 @@ impl Store {
         Ok(changed.chain(settled).collect())
     }
 
-    async fn something_noted(&self) -> Result<bool, Fault> {
-        Ok(row(&self.pool, "SELECT id FROM chat_foreign LIMIT 1", []).await?.is_some())
+    async fn first_note(&self) -> Result<Option<i64>, Fault> {
+        let first = row(&self.pool, "SELECT id FROM chat_foreign ORDER BY id LIMIT 1", []).await?;
+        Ok(first.map(|row| row.try_get("", "id")).transpose()?)
     }
 
     async fn users_changed_since(&self, since: Micros) -> Result<Vec<Uuid>, Fault> {
@@ -285,9 +292,9 @@ struct Chat {
 
 async fn foreign_rows(db: &impl ConnectionTrait, ids: &[MessageId]) -> Result<Vec<ForeignRow>, Fault> {
     let standing = r#"SELECT asked.id, COALESCE(c.user_id, l.user_id) AS author, u.userid, u.name, c.message, c.is_deleted,
-            CAST(extract(epoch FROM c.created_at) * 1000000 AS bigint) AS created_at,
-            CAST(extract(epoch FROM c.updated_at) * 1000000 AS bigint) AS updated_at,
-            CAST(extract(epoch FROM c.edited_at) * 1000000 AS bigint) AS edited_at
+            CASE WHEN isfinite(c.created_at) THEN CAST(extract(epoch FROM c.created_at) * 1000000 AS bigint) END AS created_at,
+            CASE WHEN isfinite(c.updated_at) THEN CAST(extract(epoch FROM c.updated_at) * 1000000 AS bigint) END AS updated_at,
+            CASE WHEN isfinite(c.edited_at) THEN CAST(extract(epoch FROM c.edited_at) * 1000000 AS bigint) END AS edited_at
         FROM (SELECT CAST(value AS uuid) AS id FROM json_array_elements_text(CAST($1 AS json))) AS asked
         LEFT JOIN "CommunityChats" c ON c.id = asked.id LEFT JOIN chat_log l ON l.message_id = asked.id
         LEFT JOIN "Users" u ON u.id = COALESCE(c.user_id, l.user_id) ORDER BY c.created_at, asked.id"#;
@@ -308,8 +315,9 @@ fn foreign_row(row: &QueryResult, author: Uuid) -> Result<ForeignRow, Fault> {
         Some(text) => Some(Chat {
             text,
             visible: row.try_get::<Option<bool>>("", "is_deleted")? == Some(false),
-            created_at: Micros(row.try_get("", "created_at")?),
-            updated_at: Micros(row.try_get("", "updated_at")?),
+            // Infinite times are possible there and nowhere else: they become the beginning of time.
+            created_at: Micros(row.try_get::<Option<i64>>("", "created_at")?.unwrap_or_default()),
+            updated_at: Micros(row.try_get::<Option<i64>>("", "updated_at")?.unwrap_or_default()),
             edited_at: row.try_get::<Option<i64>>("", "edited_at")?.map(Micros),
         }),
     };

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::ledger::{Ledger, RoomState};
 use super::sql::{Sql, json, rows, run};
 use super::{Fault, Store};
+use crate::config::DatabaseKind;
 use crate::model::{Message, Micros, RoomNumber};
 
 /// Locks the rooms in sorted order, so that two nodes never wait for each other, and marks the
@@ -54,7 +55,8 @@ const UPDATE_LOG: Sql = Sql {
 
 const UPDATE_CHATS: Sql = Sql {
     postgres: r#"UPDATE "CommunityChats" SET message = c.body, updated_at = timestamptz 'epoch' + c.updated_at * interval '1 microsecond',
-        edited_at = timestamptz 'epoch' + c.edited_at * interval '1 microsecond', is_deleted = c.deleted
+        edited_at = timestamptz 'epoch' + c.edited_at * interval '1 microsecond',
+        is_deleted = c.deleted OR COALESCE("CommunityChats".is_deleted, true)
         FROM json_to_recordset(CAST($1 AS json)) AS c (id uuid, room bigint, body text, updated_at bigint, edited_at bigint, deleted boolean)
         WHERE "CommunityChats".id = c.id AND c.room = 1"#,
     sqlite: r#"UPDATE "CommunityChats" SET message = c.value ->> 'body', updated_at = c.value ->> 'updated_iso', edited_at = c.value ->> 'edited_iso', is_deleted = c.value ->> 'deleted'
@@ -96,14 +98,12 @@ struct MessageRow<'a> {
     updated_at: Micros,
     edited_at: Option<Micros>,
     deleted: bool,
-    iso: String,
-    updated_iso: String,
-    edited_iso: Option<String>,
+    #[serde(flatten)]
+    iso: Option<IsoTimes>,
 }
 
 impl<'a> MessageRow<'a> {
-    fn of(message: &'a Message) -> Self {
-        let iso = |time: Micros| time.to_chrono().to_rfc3339_opts(chrono::SecondsFormat::Micros, false);
+    fn of(message: &'a Message, kind: DatabaseKind) -> Self {
         MessageRow {
             id: message.id,
             room: message.room,
@@ -117,6 +117,23 @@ impl<'a> MessageRow<'a> {
             updated_at: message.updated_at,
             edited_at: message.edited_at,
             deleted: message.deleted,
+            iso: (kind == DatabaseKind::Sqlite).then(|| IsoTimes::of(message)),
+        }
+    }
+}
+
+/// SQLite has no type of time: our encoding of it there.
+#[derive(Serialize)]
+struct IsoTimes {
+    iso: String,
+    updated_iso: String,
+    edited_iso: Option<String>,
+}
+
+impl IsoTimes {
+    fn of(message: &Message) -> IsoTimes {
+        let iso = |time: Micros| time.to_chrono().to_rfc3339_opts(chrono::SecondsFormat::Micros, false);
+        IsoTimes {
             iso: iso(message.created_at),
             updated_iso: iso(message.updated_at),
             edited_iso: message.edited_at.map(iso),
@@ -181,7 +198,7 @@ impl Store {
         node_rows: NodeRows,
     ) -> Result<(), Fault> {
         let of = |ids: &mut dyn Iterator<Item = &Uuid>| -> Vec<MessageRow<'_>> {
-            ids.filter_map(|id| ledger.messages.get(id)).map(MessageRow::of).collect()
+            ids.filter_map(|id| ledger.messages.get(id)).map(|message| MessageRow::of(message, self.kind)).collect()
         };
         let created = of(&mut ledger.created.iter());
         let changed = of(&mut ledger.changed.iter());

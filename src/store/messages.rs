@@ -3,7 +3,8 @@
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use super::sql::{json, row, rows};
-use super::{DatabaseKind, Fault, Store};
+use super::{Fault, Store};
+use crate::config::DatabaseKind;
 use crate::model::message::DELETED_TEXT;
 use crate::model::{Message, MessageId, Micros, RoomNumber, UserId};
 
@@ -22,7 +23,8 @@ pub struct Since {
 }
 
 const COLUMNS: &str = r#"SELECT l.message_id, l.room, r.id AS room_id, l.seq, l.rev, l.user_id, l.client_offset,
-    COALESCE(l.body, c.message) AS text, l.created_at, l.updated_at, l.edited_at, l.deleted
+    COALESCE(l.body, c.message) AS text, l.created_at, l.updated_at, l.edited_at, l.deleted,
+    l.room = 1 AND COALESCE(c.is_deleted, true) AS deleted_by_node
   FROM chat_log l JOIN chat_rooms r ON r.number = l.room LEFT JOIN "CommunityChats" c ON c.id = l.message_id AND l.room = 1"#;
 
 pub(super) fn message(row: &QueryResult) -> Result<Message, Fault> {
@@ -63,7 +65,14 @@ pub(super) async fn by_ids(
         }
         DatabaseKind::Sqlite => "WHERE l.message_id IN (SELECT unhex(value, '-') FROM json_each($1))",
     };
-    read(db, chosen, [json(ids)]).await
+    let found = rows(db, &format!("{COLUMNS} {chosen}"), [json(ids)]).await?;
+    let with_nodes_word = |row: &QueryResult| {
+        let message = message(row)?;
+        // Node may have deleted what we have not heard of yet: nothing is to bring it back.
+        let deleted = message.deleted || row.try_get::<bool>("", "deleted_by_node")?;
+        Ok(Message { deleted, ..message })
+    };
+    found.iter().map(with_nodes_word).collect()
 }
 
 /// The messages that these users' client offsets stand for already.
@@ -89,32 +98,33 @@ impl Store {
     }
 
     /// Visible messages by page, page 1 the oldest, walked from the nearer end: the last page costs
-    /// what the first does.
+    /// what the first does. What comes after the counting belongs to no page.
     pub async fn page(&self, room: RoomNumber, page: i64, limit: i64) -> Result<Page, Fault> {
-        let total = self.room_counts(room).await?.map_or(0, |counts| counts.visible);
-        let span = Span::of(page, limit, total);
-        let condition =
-            format!("WHERE l.room = $1 AND NOT l.deleted ORDER BY l.seq {} LIMIT $2 OFFSET $3", span.direction());
-        let messages = read(&self.pool, &condition, [room.0.into(), span.take.into(), span.skip.into()]).await?;
-        Ok(Page { messages: span.oldest_first(messages), total })
+        let Some(counts) = self.room_counts(room).await? else { return Ok(Page { messages: Vec::new(), total: 0 }) };
+        let span = Span::of(page, limit, counts.visible);
+        let condition = format!(
+            "WHERE l.room = $1 AND NOT l.deleted AND l.seq <= $4 ORDER BY l.seq {} LIMIT $2 OFFSET $3",
+            span.direction()
+        );
+        let values = [room.0.into(), span.take.into(), span.skip.into(), counts.last_seq.into()];
+        let messages = read(&self.pool, &condition, values).await?;
+        Ok(Page { messages: span.oldest_first(messages), total: counts.visible })
     }
 
     /// The same of one author.
     pub async fn page_of_author(&self, room: RoomNumber, author: UserId, page: i64, limit: i64) -> Result<Page, Fault> {
-        let counted = row(
-            &self.pool,
-            "SELECT visible FROM chat_authors WHERE room = $1 AND user_id = $2",
-            [room.0.into(), author.into()],
-        )
-        .await?;
-        let total = counted.map(|row| row.try_get("", "visible")).transpose()?.unwrap_or(0);
+        let counted = "SELECT COALESCE(a.visible, 0) AS total, r.last_seq FROM chat_rooms r \
+                       LEFT JOIN chat_authors a ON a.room = r.number AND a.user_id = $2 WHERE r.number = $1";
+        let counted = row(&self.pool, counted, [room.0.into(), author.into()]).await?;
+        let Some(counted) = counted else { return Ok(Page { messages: Vec::new(), total: 0 }) };
+        let (total, last_seq): (i64, i64) = (counted.try_get("", "total")?, counted.try_get("", "last_seq")?);
         let span = Span::of(page, limit, total);
         let condition = format!(
-            "WHERE l.user_id = $4 AND l.room = $1 AND NOT l.deleted ORDER BY l.seq {} LIMIT $2 OFFSET $3",
+            "WHERE l.user_id = $5 AND l.room = $1 AND NOT l.deleted AND l.seq <= $4 ORDER BY l.seq {} LIMIT $2 OFFSET $3",
             span.direction()
         );
-        let messages =
-            read(&self.pool, &condition, [room.0.into(), span.take.into(), span.skip.into(), author.into()]).await?;
+        let values = [room.0.into(), span.take.into(), span.skip.into(), last_seq.into(), author.into()];
+        let messages = read(&self.pool, &condition, values).await?;
         Ok(Page { messages: span.oldest_first(messages), total })
     }
 

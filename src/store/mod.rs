@@ -16,7 +16,7 @@ mod users;
 mod writer;
 
 pub use adoption::AdoptionReport;
-pub use connect::{DatabaseKind, MigrationStatus, OpenError};
+pub use connect::{MigrationStatus, OpenError};
 pub use fault::Fault;
 pub use foreign::ForeignChanges;
 pub use ledger::{Command, CommandRefusal};
@@ -29,22 +29,39 @@ pub use writer::{Answer, WriteRefusal, Writer};
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
+use crate::config::DatabaseKind;
+
 /// A cheap handle on the database.
 #[derive(Debug, Clone)]
 pub struct Store {
-    /// Readers, and single-row writes on PostgreSQL.
+    /// Readers.
     pool: DatabaseConnection,
-    /// One connection: the numbering of messages never waits for a free one.
+    /// Apart from the readers: the numbering of messages never waits for them.
     writer: DatabaseConnection,
     kind: DatabaseKind,
     /// Whether this Node database has `"CommunityChats".room_id`; it is filled then.
     chats_have_room_id: bool,
+    made_by_node: bool,
     epoch: Uuid,
 }
 
 impl Store {
     pub fn kind(&self) -> DatabaseKind {
         self.kind
+    }
+
+    /// Whether Node's tables were here before us: what we write there, Node must be able to read.
+    pub fn made_by_node(&self) -> bool {
+        self.made_by_node
+    }
+
+    /// For single rows. SQLite has one writer: there they queue for its connection, and do not fail
+    /// because the file is locked.
+    fn single(&self) -> &DatabaseConnection {
+        match self.kind {
+            DatabaseKind::Sqlite => &self.writer,
+            DatabaseKind::Postgres => &self.pool,
+        }
     }
 
     /// Names this database's history: new after a restore, so that a client's `rev` of another

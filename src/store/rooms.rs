@@ -87,7 +87,7 @@ impl Store {
             last_at: Set(0),
             visible: Set(0),
         };
-        match room::Entity::insert(row).exec_with_returning(&self.pool).await {
+        match room::Entity::insert(row).exec_with_returning(self.single()).await {
             Ok(row) => Ok(row.into()),
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
                 Err(AddRoomError::SlugTaken)
@@ -126,7 +126,7 @@ impl Store {
         };
         member::Entity::insert(row)
             .on_conflict_do_nothing_on([member::Column::Room, member::Column::UserId])
-            .exec(&self.pool)
+            .exec(self.single())
             .await?;
         Ok(())
     }

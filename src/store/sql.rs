@@ -4,7 +4,8 @@
 use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 use serde::Serialize;
 
-use super::{DatabaseKind, Fault};
+use super::Fault;
+use crate::config::DatabaseKind;
 
 pub struct Sql {
     pub postgres: &'static str,

@@ -7,6 +7,7 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, Query
 use uuid::Uuid;
 
 use super::entities::user::{ActiveModel, Column, Entity, Gender, Model, Role, Status};
+use super::sql::{Sql, row};
 use super::{Fault, Store};
 use crate::model::user::WRONG_PASSWORDS_ALLOWED;
 use crate::model::{Micros, User, UserId, UserRole, UserStatus};
@@ -61,12 +62,16 @@ impl Store {
         Ok(page.all(&self.pool).await?.into_iter().map(User::from).collect())
     }
 
-    /// Whoever logs in by this email or userid; emails match whatever their case.
+    /// Whoever logs in by this email or userid; emails match whatever their case, and before userids,
+    /// so that nobody takes the place of another by bearing their address as a name.
     pub async fn credentials(&self, identifier: &str) -> Result<Option<Credentials>, Fault> {
-        let email = Expr::expr(Func::lower(Expr::col(Column::Email))).eq(identifier.to_lowercase());
-        let matching = Condition::any().add(Column::Userid.eq(identifier)).add(email);
-        let found = Entity::find().filter(matching).order_by_asc(Column::Id).one(&self.pool).await?;
-        Ok(found.map(|row| Credentials { password_hash: row.password.clone(), user: row.into() }))
+        let email = identifier.to_lowercase();
+        let same_email = Expr::expr(Func::lower(Expr::col(Column::Email))).eq(email.as_str());
+        let matching = Condition::any().add(Column::Userid.eq(identifier)).add(same_email);
+        let mut found = Entity::find().filter(matching).order_by_asc(Column::Id).all(&self.pool).await?;
+        let chosen = found.iter().position(|row| row.email.to_lowercase() == email).unwrap_or(0);
+        let chosen = (!found.is_empty()).then(|| found.swap_remove(chosen));
+        Ok(chosen.map(|row| Credentials { password_hash: row.password.clone(), user: row.into() }))
     }
 
     /// Says which of the two somebody else has already; emails match whatever their case.
@@ -99,7 +104,7 @@ impl Store {
             created_at: Set(now.to_chrono()),
             updated_at: Set(now.to_chrono()),
         };
-        match Entity::insert(row).exec_with_returning(&self.pool).await {
+        match Entity::insert(row).exec_with_returning(self.single()).await {
             Ok(row) => Ok(row.into()),
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
                 // Somebody was faster by a moment.
@@ -110,37 +115,35 @@ impl Store {
         }
     }
 
-    /// Counts a wrong password; the last allowed one locks. Gives how many have been counted.
+    /// Counts a wrong password; the last allowed one locks, in the same statement. Gives how many
+    /// have been counted.
     pub async fn count_wrong_password(&self, id: UserId, now: Micros) -> Result<i32, Fault> {
-        let counted = Expr::col(Column::FailedLoginAttempts).add(1);
-        Entity::update_many()
-            .col_expr(Column::FailedLoginAttempts, counted)
-            .col_expr(Column::UpdatedAt, Expr::value(now.to_chrono()))
-            .filter(Column::Id.eq(id))
-            .filter(Column::FailedLoginAttempts.lt(WRONG_PASSWORDS_ALLOWED))
-            .exec(&self.pool)
-            .await?;
-        let Some(row) = Entity::find_by_id(id).one(&self.pool).await? else {
-            return Ok(0);
-        };
-        if row.failed_login_attempts >= WRONG_PASSWORDS_ALLOWED && row.status == Status::Active {
-            let locked = ActiveModel { id: Set(id), status: Set(Status::Locked), ..Default::default() };
-            Entity::update(locked).exec(&self.pool).await?;
-        }
-        Ok(row.failed_login_attempts)
+        let values = [id.into(), now.to_chrono().into(), WRONG_PASSWORDS_ALLOWED.into()];
+        let counted = row(self.single(), COUNT_WRONG_PASSWORD.text(self.kind), values).await?;
+        Ok(counted.map(|row| row.try_get("", "failed_login_attempts")).transpose()?.unwrap_or(WRONG_PASSWORDS_ALLOWED))
     }
 
-    pub async fn note_login(&self, id: UserId, now: Micros) -> Result<(), Fault> {
-        let seen = ActiveModel {
-            id: Set(id),
-            failed_login_attempts: Set(0),
-            last_seen: Set(Some(now.to_chrono())),
-            ..Default::default()
-        };
-        Entity::update(seen).exec(&self.pool).await?;
-        Ok(())
+    /// Whether the log-in counts: the account may have been locked while its password was checked.
+    pub async fn note_login(&self, id: UserId, now: Micros) -> Result<bool, Fault> {
+        let seen = Entity::update_many()
+            .col_expr(Column::FailedLoginAttempts, Expr::value(0))
+            .col_expr(Column::LastSeen, Expr::value(now.to_chrono()))
+            .filter(Column::Id.eq(id))
+            .filter(Column::Status.ne(Status::Locked))
+            .exec(self.single())
+            .await?;
+        Ok(seen.rows_affected == 1)
     }
 }
+
+const COUNT_WRONG_PASSWORD: Sql = Sql {
+    postgres: r#"UPDATE "Users" SET failed_login_attempts = failed_login_attempts + 1, "updatedAt" = $2,
+        status = CASE WHEN failed_login_attempts + 1 >= $3 THEN CAST('locked' AS "enum_Users_status") ELSE status END
+        WHERE id = $1 AND failed_login_attempts < $3 RETURNING failed_login_attempts"#,
+    sqlite: r#"UPDATE "Users" SET failed_login_attempts = failed_login_attempts + 1, "updatedAt" = $2,
+        status = CASE WHEN failed_login_attempts + 1 >= $3 THEN 'locked' ELSE status END
+        WHERE id = $1 AND failed_login_attempts < $3 RETURNING failed_login_attempts"#,
+};
 
 impl From<Model> for User {
     fn from(row: Model) -> Self {

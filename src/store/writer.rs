@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::foreign::Found;
@@ -49,6 +49,9 @@ const BATCH: usize = 1024;
 /// Together with waiting for a connection less than the 5 s in which a refusal is due.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// Between two looks whether a commit in doubt is over.
+const DOUBT: Duration = Duration::from_secs(1);
+
 enum Failure {
     Before(Fault),
     /// While committing.
@@ -66,6 +69,8 @@ struct Task {
     bus: Bus,
     clock: Clock,
     queue: mpsc::Receiver<Queued>,
+    /// Rooms of commits whose outcome is not known: whatever it was must still be told.
+    doubtful: BTreeSet<RoomNumber>,
 }
 
 impl Writer {
@@ -78,7 +83,7 @@ impl Writer {
         stop: CancellationToken,
     ) -> (Writer, JoinHandle<()>) {
         let (queue, receiver) = mpsc::channel(QUEUE);
-        let task = Task { store, bus, clock, queue: receiver };
+        let task = Task { store, bus, clock, queue: receiver, doubtful: BTreeSet::new() };
         (Writer { queue }, tokio::spawn(task.run(foreign, stop)))
     }
 
@@ -102,6 +107,7 @@ impl Task {
                     self.commit(std::mem::take(&mut batch)).await;
                 }
                 Some(found) = foreign.next() => self.take_foreign(&found).await,
+                () = sleep(DOUBT), if !self.doubtful.is_empty() => self.settle_doubts().await,
                 () = stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
             }
         }
@@ -110,21 +116,24 @@ impl Task {
     async fn commit(&mut self, batch: Vec<Queued>) {
         let commands: Vec<Command> = batch.iter().map(|queued| queued.command.clone()).collect();
         let answers = batch.into_iter().map(|queued| queued.answer).collect::<Vec<_>>();
-        match self.attempt(&commands).await {
+        let mut outcome = self.attempt(&commands).await;
+        if matches!(&outcome, Err(Failure::Before(fault)) if fault.is_deadlock()) {
+            outcome = self.attempt(&commands).await;
+        }
+        match outcome {
             Ok(outcomes) => self.announce(outcomes, answers).await,
             Err(Failure::Before(fault)) if fault.is_conflict() => self.commit_one_by_one(commands, answers).await,
             Err(Failure::Before(fault)) => {
                 tracing::error!(messages = commands.len(), "cannot store messages: {fault}");
                 self.refuse(answers, WriteRefusal::DatabaseAway);
-                self.refuse_waiting();
+                if fault.is_away() {
+                    self.refuse_waiting();
+                }
             }
             Err(Failure::Unknown(fault)) => {
                 tracing::error!(messages = commands.len(), "messages may or may not be stored: {fault}");
                 self.refuse(answers, WriteRefusal::OutcomeUnknown);
-                let rooms: BTreeSet<RoomNumber> = commands.iter().map(Command::room).collect();
-                for room in rooms {
-                    self.bus.tell(Event::Unsettled { room }).await;
-                }
+                self.doubtful.extend(commands.iter().map(Command::room));
             }
         }
     }
@@ -136,7 +145,8 @@ impl Task {
         commands: Vec<Command>,
         answers: Vec<oneshot::Sender<Result<Arc<Posted>, WriteRefusal>>>,
     ) {
-        for (command, answer) in commands.into_iter().zip(answers) {
+        let mut waiting = commands.into_iter().zip(answers);
+        while let Some((command, answer)) = waiting.next() {
             let command = [command];
             let mut outcome = self.attempt(&command).await;
             if matches!(&outcome, Err(Failure::Before(fault)) if fault.is_conflict()) {
@@ -145,13 +155,36 @@ impl Task {
             match outcome {
                 Ok(outcomes) => self.announce(outcomes, vec![answer]).await,
                 Err(Failure::Before(fault)) if fault.is_conflict() => {
-                    self.refuse(vec![answer], WriteRefusal::AuthorGone)
+                    self.refuse(vec![answer], WriteRefusal::AuthorGone);
                 }
-                Err(Failure::Before(_)) => self.refuse(vec![answer], WriteRefusal::DatabaseAway),
-                Err(Failure::Unknown(_)) => {
-                    self.refuse(vec![answer], WriteRefusal::OutcomeUnknown);
-                    self.bus.tell(Event::Unsettled { room: command[0].room() }).await;
+                // The rest would wait as long, one after another.
+                Err(failure) => {
+                    let refusal = match failure {
+                        Failure::Before(_) => WriteRefusal::DatabaseAway,
+                        Failure::Unknown(_) => WriteRefusal::OutcomeUnknown,
+                    };
+                    self.doubtful.insert(command[0].room());
+                    self.refuse(vec![answer], refusal);
+                    self.refuse(waiting.map(|(_, answer)| answer).collect(), WriteRefusal::DatabaseAway);
+                    return self.refuse_waiting();
                 }
+            }
+        }
+    }
+
+    /// Once the rooms can be locked again, the transactions in doubt are over: the feed reads what
+    /// became of them.
+    async fn settle_doubts(&mut self) {
+        let rooms: Vec<RoomNumber> = self.doubtful.iter().copied().collect();
+        let locked = async {
+            let db = self.store.begin().await?;
+            self.store.lock_rooms(&db, &rooms).await?;
+            Ok::<_, Fault>(db.rollback().await?)
+        };
+        if matches!(timeout(PATIENCE, locked).await, Ok(Ok(()))) {
+            self.doubtful.clear();
+            for room in rooms {
+                self.bus.tell(Event::Unsettled { room }).await;
             }
         }
     }
@@ -230,8 +263,10 @@ impl Task {
             Ok(events) => self.bus.announce(Announcement { events, then: None }).await,
             Err(fault) => {
                 tracing::warn!("cannot take in what other programs wrote: {fault}");
-                self.refuse_waiting();
-                self.bus.tell(Event::Unsettled { room: RoomNumber::MAIN }).await;
+                if fault.is_away() {
+                    self.refuse_waiting();
+                }
+                self.doubtful.insert(RoomNumber::MAIN);
             }
         }
     }

@@ -26,7 +26,9 @@ pub async fn log_in(State(accounts): State<Accounts>, body: Bytes) -> Result<(Co
     if !fits {
         return Err(wrong(accounts.store.count_wrong_password(user.id, accounts.clock.now()).await.map_err(fault)?));
     }
-    accounts.store.note_login(user.id, accounts.clock.now()).await.map_err(fault)?;
+    if !accounts.store.note_login(user.id, accounts.clock.now()).await.map_err(fault)? {
+        return Err(locked());
+    }
     Ok(accounts.welcome(&user))
 }
 

@@ -69,6 +69,9 @@ fn read(fields: &Map<String, Value>) -> Result<Wanted, Refused> {
             wrong(field, format!("{field} must be one line of at most {MOST_CHARS} characters"));
         }
     }
+    if text(fields, "userid").is_some_and(|userid| userid.contains('@')) {
+        wrong("userid", "userid must not contain @: it is no email address".into());
+    }
     let email = text(fields, "email").unwrap_or_default();
     if !email.is_empty() && !looks_like_email(email) {
         wrong("email", "email must be an address like ann@example.com".into());

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::NAMESPACE;
-use super::incoming::Member;
+use super::incoming::CommunitySession;
 use super::payload::whole_number;
 use super::wire::{FailureShape, MessageShape, Success, SyncShape};
 use crate::chat::Refusal;
@@ -11,11 +11,11 @@ use crate::doors::refusals::{Doing, describe};
 use crate::doors::socketio::Ack;
 use crate::model::RoomNumber;
 
-impl Member {
+impl CommunitySession {
     /// A room of the handshake. One that cannot be resumed gets its `sync` too, which says so.
     pub(super) async fn resume(&mut self, room: &str, rev: &Value) -> Option<(RoomNumber, i64)> {
         match self.door.shared.chat.enter(self.actor, room).await {
-            Ok((entered, _)) => {
+            Ok(entered) => {
                 self.listen(entered.number);
                 self.catch_up(Some(room), whole_number(rev).unwrap_or(-1), self.epoch.clone(), None).await
             }

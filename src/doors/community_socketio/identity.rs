@@ -1,11 +1,11 @@
 //! Who a client is: by its handshake, and by `authenticate-user`.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::incoming::Member;
+use super::incoming::CommunitySession;
 use super::payload::{Fields, is_falsy};
 use super::{Community, Trust};
 use crate::auth::TokenRefusal;
@@ -51,8 +51,7 @@ impl Community {
         token_ends: Option<u64>,
     ) -> Result<(), ConnectRefusal> {
         let most = self.shared.connections_per_user;
-        let mut present = self.shared.present.lock().unwrap_or_else(PoisonError::into_inner);
-        if present.note(connection, actor.user(), token_ends, most) {
+        if self.visitors().note(connection, actor.user(), token_ends, most) {
             return Ok(());
         }
         Err(ConnectRefusal {
@@ -70,7 +69,7 @@ pub(super) fn unauthorized(refusal: TokenRefusal) -> (&'static str, &'static str
     }
 }
 
-impl Member {
+impl CommunitySession {
     pub(super) async fn become_somebody(&mut self, payload: Payload) -> Result<Caller, Refusal> {
         let fields = Fields::or_none(payload);
         let shared = self.door.shared.clone();
@@ -97,6 +96,7 @@ impl Member {
         let caller = self.door.shared.chat.account(user).await?;
         self.door.note(&self.connection, Actor::User(user), token_ends).map_err(|_| Refusal::TooManyConnections)?;
         if self.actor != Actor::User(user) {
+            self.door.shared.chat.stop_typing(self.connection.id).await;
             self.leave_rooms();
         }
         self.actor = Actor::User(user);

@@ -1,7 +1,7 @@
 //! A client of the namespace: who it is, what it asks, what it is answered.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -24,7 +24,7 @@ const MOST_RESUMED: usize = 100;
 /// Settled later, along with the connection's next events.
 type Later = Option<BoxFuture<'static, ()>>;
 
-pub(super) struct Member {
+pub(super) struct CommunitySession {
     pub(super) door: Community,
     pub(super) connection: Arc<Connection>,
     pub(super) ear: Arc<Ear>,
@@ -55,7 +55,7 @@ impl Namespace for Community {
             let (actor, token_ends) =
                 self.identify(text("token").or(client.connection.bearer.as_deref()), text("userId")).await?;
             self.note(client.connection, actor, token_ends)?;
-            let session = Member {
+            let session = CommunitySession {
                 door: self.clone(),
                 connection: client.connection.clone(),
                 ear: Arc::new(Ear::new(client.connection.clone())),
@@ -69,7 +69,7 @@ impl Namespace for Community {
     }
 }
 
-impl Session for Member {
+impl Session for CommunitySession {
     fn opened(&mut self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let resume = std::mem::take(&mut self.resume);
@@ -121,14 +121,7 @@ impl Session for Member {
         Box::pin(async move {
             let shared = &self.door.shared;
             let now = u64::try_from(shared.clock.now().seconds()).unwrap_or(0);
-            let ended = {
-                let present = shared.present.lock().unwrap_or_else(PoisonError::into_inner);
-                present
-                    .connections
-                    .get(&self.connection.id)
-                    .and_then(|presence| presence.token_ends)
-                    .is_some_and(|end| end <= now)
-            };
+            let ended = self.door.visitors().token_ended(self.connection.id, now);
             let barred = matches!(shared.chat.caller(self.actor).await, Err(Refusal::NotAuthenticated));
             if ended {
                 self.connection.emit(
@@ -151,14 +144,14 @@ impl Session for Member {
             for room in &self.rooms {
                 shared.audience.leave(*room, self.connection.id);
             }
-            shared.present.lock().unwrap_or_else(PoisonError::into_inner).remove(self.connection.id);
+            self.door.visitors().remove(self.connection.id);
             shared.chat.stop_typing(self.connection.id).await;
             shared.chat.left(RoomNumber::MAIN).await;
         })
     }
 }
 
-impl Member {
+impl CommunitySession {
     pub(super) fn listen(&mut self, room: RoomNumber) {
         if self.rooms.insert(room) {
             self.door.shared.audience.enter(room, self.ear.clone());
@@ -264,15 +257,17 @@ impl Member {
     }
 
     async fn join(&mut self, payload: Payload, ack: Option<Ack>) {
-        let epoch = self.door.shared.chat.epoch();
-        let entered = match room_of(payload) {
-            Ok(reference) => self.door.shared.chat.enter(self.actor, &reference).await,
-            Err(refusal) => Err(refusal),
+        let chat = self.door.shared.chat.clone();
+        let entered = async {
+            let room = chat.enter(self.actor, &room_of(payload)?).await?;
+            // Listening before counting: what comes after the count is heard.
+            self.listen(room.number);
+            let rev = chat.counts(&room).await?.last_rev;
+            Ok((room, rev))
         };
-        match entered {
-            Ok((room, counts)) => {
-                self.listen(room.number);
-                let shape = RoomShape { room_id: room.id, name: &room.name, rev: counts.last_rev, epoch };
+        match entered.await {
+            Ok((room, rev)) => {
+                let shape = RoomShape { room_id: room.id, name: &room.name, rev, epoch: chat.epoch() };
                 answer(ack, Ok(Success::of(shape)), Doing::Entering);
             }
             Err(refusal) => answer::<Success<()>>(ack, Err(refusal), Doing::Entering),

@@ -8,8 +8,8 @@ mod payload;
 pub mod rest;
 pub mod wire;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::auth::Tokens;
 use crate::chat::{Chat, Rules};
@@ -41,17 +41,17 @@ struct Shared {
     rules: Rules,
     connections_per_user: u32,
     audience: Audience<outgoing::Ear>,
-    present: Mutex<Present>,
+    visitors: Mutex<Visitors>,
 }
 
 /// Who is connected, for what must reach a live connection from outside.
 #[derive(Default)]
-struct Present {
-    connections: HashMap<ConnectionId, Presence>,
-    of_user: HashMap<UserId, u32>,
+struct Visitors {
+    by_connection: HashMap<ConnectionId, Visitor>,
+    of_user: HashMap<UserId, HashSet<ConnectionId>>,
 }
 
-struct Presence {
+struct Visitor {
     connection: Arc<Connection>,
     user: Option<UserId>,
     /// Seconds since 1970.
@@ -75,63 +75,65 @@ impl Community {
             rules,
             connections_per_user,
             audience: Audience::default(),
-            present: Mutex::default(),
+            visitors: Mutex::default(),
         };
         Community { shared: Arc::new(shared) }
+    }
+
+    fn visitors(&self) -> MutexGuard<'_, Visitors> {
+        self.shared.visitors.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks for tokens that ended on live connections.
     pub fn tick(&self) {
         let now = u64::try_from(self.shared.clock.now().seconds()).unwrap_or(0);
-        self.reconsider(|presence| presence.token_ends.is_some_and(|end| end <= now));
+        let visitors = self.visitors();
+        let ended = visitors.by_connection.values().filter(|visitor| visitor.token_ends.is_some_and(|end| end <= now));
+        ended.for_each(|visitor| visitor.connection.reconsider(NAMESPACE));
     }
 
-    fn reconsider(&self, concerned: impl Fn(&Presence) -> bool) {
-        let connections: Vec<_> = {
-            let present = self.shared.present.lock().unwrap_or_else(PoisonError::into_inner);
-            present
-                .connections
-                .values()
-                .filter(|presence| concerned(presence))
-                .map(|presence| presence.connection.clone())
-                .collect()
-        };
-        for connection in connections {
-            connection.reconsider(NAMESPACE);
-        }
+    /// An account was changed, locked or removed.
+    fn reconsider(&self, user: UserId) {
+        let visitors = self.visitors();
+        let concerned = visitors.of_user.get(&user).into_iter().flatten();
+        let concerned = concerned.filter_map(|connection| visitors.by_connection.get(connection));
+        concerned.for_each(|visitor| visitor.connection.reconsider(NAMESPACE));
     }
 }
 
-impl Present {
+impl Visitors {
     /// Notes who a connection is now; false when that account has too many already.
     fn note(&mut self, connection: &Arc<Connection>, user: Option<UserId>, token_ends: Option<u64>, most: u32) -> bool {
-        let before = self.connections.get(&connection.id).and_then(|presence| presence.user);
-        if before != user {
-            if let Some(user) = user
-                && most != 0
-                && self.of_user.get(&user).is_some_and(|count| *count >= most)
-            {
+        let before = self.by_connection.get(&connection.id).and_then(|visitor| visitor.user);
+        if let Some(user) = user.filter(|user| before != Some(*user)) {
+            let connections = self.of_user.entry(user).or_default();
+            if most != 0 && connections.len() >= most as usize {
                 return false;
             }
-            self.count_out(before);
-            if let Some(user) = user {
-                *self.of_user.entry(user).or_default() += 1;
-            }
+            connections.insert(connection.id);
         }
-        self.connections.insert(connection.id, Presence { connection: connection.clone(), user, token_ends });
+        if before != user {
+            self.take_from(before, connection.id);
+        }
+        self.by_connection.insert(connection.id, Visitor { connection: connection.clone(), user, token_ends });
         true
     }
 
     fn remove(&mut self, connection: ConnectionId) {
-        let before = self.connections.remove(&connection).and_then(|presence| presence.user);
-        self.count_out(before);
+        let before = self.by_connection.remove(&connection).and_then(|visitor| visitor.user);
+        self.take_from(before, connection);
     }
 
-    fn count_out(&mut self, user: Option<UserId>) {
+    fn token_ended(&self, connection: ConnectionId, now: u64) -> bool {
+        let ends = self.by_connection.get(&connection).and_then(|visitor| visitor.token_ends);
+        ends.is_some_and(|end| end <= now)
+    }
+
+    fn take_from(&mut self, user: Option<UserId>, connection: ConnectionId) {
         let Some(user) = user else { return };
-        if let Some(count) = self.of_user.get_mut(&user) {
-            *count -= 1;
-            if *count == 0 {
+        if let Some(connections) = self.of_user.get_mut(&user) {
+            connections.remove(&connection);
+            if connections.is_empty() {
                 self.of_user.remove(&user);
             }
         }

@@ -114,7 +114,7 @@ impl Community {
         let mut rooms: BTreeMap<RoomNumber, Vec<Frame>> = BTreeMap::new();
         for event in events {
             if let Event::UserChanged { user } = **event {
-                self.reconsider(|presence| presence.user == Some(user));
+                self.reconsider(user);
             }
             if let Some(frame) = encode(event) {
                 rooms.entry(frame.room).or_default().push(frame);

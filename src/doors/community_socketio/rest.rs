@@ -53,8 +53,10 @@ impl IntoResponse for Failure {
                     return (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": described.text })))
                         .into_response();
                 }
-                let status = StatusCode::from_u16(described.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                (status, Json(json!({ "error": described.text, "code": described.code }))).into_response()
+                // A failure of ours is 500, as there; what else is known stands beside it.
+                let body =
+                    json!({ "error": Doing::Fetching.failed(), "code": described.code, "retryIn": described.retry_in });
+                (StatusCode::INTERNAL_SERVER_ERROR, Json(body)).into_response()
             }
         }
     }

@@ -14,17 +14,18 @@ pub struct ClientIp(pub IpAddr);
 
 pub async fn mark(State(trusted): State<TrustedProxies>, mut request: Request, next: Next) -> Response {
     if let Some(Peer(peer)) = request.extensions().get::<Peer>().copied() {
-        let forwarded = request.headers().get("x-forwarded-for").and_then(|value| value.to_str().ok());
-        let ip = client(peer.ip().to_canonical(), forwarded, &trusted);
+        let headers = request.headers().get_all("x-forwarded-for");
+        let hops: Vec<&str> = headers.iter().flat_map(|value| value.to_str().unwrap_or("?").split(',')).collect();
+        let ip = client(peer.ip().to_canonical(), &hops, &trusted);
         request.extensions_mut().insert(ClientIp(ip));
     }
     next.run(request).await
 }
 
 /// The last address that no trusted proxy vouches for: anything before it a stranger can write.
-fn client(peer: IpAddr, forwarded: Option<&str>, trusted: &TrustedProxies) -> IpAddr {
+fn client(peer: IpAddr, hops: &[&str], trusted: &TrustedProxies) -> IpAddr {
     let mut client = peer;
-    for hop in forwarded.unwrap_or_default().rsplit(',') {
+    for hop in hops.iter().rev() {
         if !trusted.contains(client) {
             break;
         }

@@ -31,10 +31,17 @@ const LOG_EVERY: Duration = Duration::from_secs(1);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
 
-/// Serves until `shutdown`, then lets running requests finish for at most `grace`; what is left
+/// Serves until `stop_accepting`: then nobody new comes in, while those who poll still can. After
+/// `shutdown` it lets running requests finish for at most `grace`; what is left
 /// is cut off when the runtime ends. Upgraded connections belong to whoever upgraded them.
 /// Returns whether all had finished.
-pub async fn serve(listener: TcpListener, app: Router, shutdown: impl Future<Output = ()>, grace: Duration) -> bool {
+pub async fn serve(
+    listener: TcpListener,
+    app: Router,
+    stop_accepting: impl Future<Output = ()>,
+    shutdown: impl Future<Output = ()>,
+    grace: Duration,
+) -> bool {
     let running = TaskTracker::new();
     let stopping = CancellationToken::new();
     let mut http = http1::Builder::new();
@@ -63,9 +70,10 @@ pub async fn serve(listener: TcpListener, app: Router, shutdown: impl Future<Out
     });
     tokio::select! {
         () = accept => {}
-        () = shutdown => {}
+        () = stop_accepting => {}
     }
     drop(listener);
+    shutdown.await;
     stopping.cancel();
     running.close();
     tokio::time::timeout(grace, running.wait()).await.is_ok()
@@ -138,7 +146,7 @@ mod tests {
         let at = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let until = async { drop(stopped.await) };
-        let ended = tokio::spawn(serve(listener, app, until, grace));
+        let ended = tokio::spawn(serve(listener, app, until, std::future::ready(()), grace));
         Running { at, stop, ended }
     }
 

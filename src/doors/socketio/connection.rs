@@ -32,6 +32,8 @@ pub struct Connection {
     budget: Budget,
     refusals: AtomicU32,
     joined: AtomicBool,
+    /// One request to reconsider is enough while it waits.
+    pub(super) reconsidering: AtomicBool,
 }
 
 /// How many connections there are from each address.
@@ -78,13 +80,14 @@ impl Connection {
             address,
             bearer: bearer.and_then(|value| value.strip_prefix("Bearer ")).map(str::to_owned),
             protocol: engine.protocol,
-            inbox: Inbox::new(limits.inbox_events),
+            inbox: Inbox::new(limits.inbox),
             desk: Mutex::new(Some(Desk::new(namespaces))),
             engine: Arc::downgrade(engine),
             outbox: Arc::new(Outbox::new(Arc::downgrade(engine), limits.slow_reader_bytes)),
             budget: Budget::new(limits.events_per_second, limits.events_burst),
             refusals: AtomicU32::new(0),
             joined: AtomicBool::new(false),
+            reconsidering: AtomicBool::new(false),
         })
     }
 
@@ -98,7 +101,7 @@ impl Connection {
         if counts && let Err(retry_in) = self.budget.spend() {
             return self.refuse(packet, "Too many events, please slow down", "slow_down", retry_in.max(1));
         }
-        match self.inbox.put(Item::Packet(text.clone())) {
+        match self.inbox.put(Item::Packet(text.clone()), text.len()) {
             Put::Full => self.refuse(packet, "Too many events are waiting, please slow down", "busy", 1000),
             put => {
                 self.refusals.store(0, Ordering::Relaxed);
@@ -144,8 +147,10 @@ impl Connection {
 
     /// Asks the session of a namespace to look anew at who it is.
     pub fn reconsider(self: &Arc<Self>, namespace: &'static str) {
-        let put = self.inbox.put_always(Item::Reconsider(namespace));
-        self.start_worker(put);
+        if !self.reconsidering.swap(true, Ordering::Relaxed) {
+            let put = self.inbox.put_always(Item::Reconsider(namespace));
+            self.start_worker(put);
+        }
     }
 
     pub(super) fn start_worker(self: &Arc<Self>, put: Put) {

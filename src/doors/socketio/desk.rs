@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 use engineioxide::{ProtocolVersion, Str};
@@ -44,13 +45,13 @@ impl Desk {
         let Some(mut desk) = take_desk() else { return };
         loop {
             if let Some(item) = connection.inbox.take() {
-                while desk.unsettled.next().now_or_never().flatten().is_some() {}
-                if AssertUnwindSafe(desk.handle(&connection, item)).catch_unwind().await.is_err() {
+                let work = AssertUnwindSafe(desk.turn(&connection, item)).catch_unwind();
+                if work.await.is_err() {
                     tracing::error!(connection = connection.id.0, "a handler panicked");
                 }
             } else if !desk.unsettled.is_empty() {
                 tokio::select! {
-                    _ = desk.unsettled.next() => {}
+                    _ = AssertUnwindSafe(desk.unsettled.next()).catch_unwind() => {}
                     () = connection.inbox.arrival() => {}
                 }
             } else {
@@ -64,6 +65,11 @@ impl Desk {
         }
     }
 
+    async fn turn(&mut self, connection: &Arc<Connection>, item: Item) {
+        while self.unsettled.next().now_or_never().flatten().is_some() {}
+        self.handle(connection, item).await;
+    }
+
     async fn handle(&mut self, connection: &Arc<Connection>, item: Item) {
         match item {
             Item::Packet(_) if self.ended => {}
@@ -73,6 +79,7 @@ impl Desk {
                 }
             }
             Item::Reconsider(namespace) => {
+                connection.reconsidering.store(false, Ordering::Relaxed);
                 if let Some(session) = self.sessions.get_mut(namespace) {
                     session.reconsider().await;
                 }
@@ -123,13 +130,17 @@ impl Desk {
         let auth = serde_json::from_str(packet.json).unwrap_or(Value::Null);
         let decided = AssertUnwindSafe(namespace.connect(Client { connection, auth })).catch_unwind().await;
         match decided {
-            Ok(Ok(mut session)) => {
+            Ok(Ok(session)) => {
                 // Never the engine's id, which whoever knows can post with.
                 let sid = Uuid::new_v4().simple().to_string();
                 connection.send(packet::connected(name, (!of_protocol_4).then_some(sid.as_str())).into());
-                connection.note_joined();
+                // Clients of protocol 4 are in `/` without having said a word.
+                if !(of_protocol_4 && name == "/") {
+                    connection.note_joined();
+                }
+                // Kept before anything else happens: whatever goes wrong, it is closed in the end.
+                let session = self.sessions.entry(name).or_insert(session);
                 session.opened().await;
-                self.sessions.insert(name, session);
             }
             Ok(Err(refusal)) => refuse_connect(connection, name, &refusal),
             Err(_) => refuse_connect(

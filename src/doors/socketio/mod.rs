@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use connection::{Ack, Connection, Connections};
+pub use outbox::ENGINE_PACKETS;
 pub use server::{Limits, SocketServer};
 
 /// A namespace that clients connect to.

@@ -13,6 +13,12 @@ use super::server::Link;
 /// The engine does not say when its queue has room again, so whoever has frames waiting looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
 
+/// The length of the engine's queue.
+pub const ENGINE_PACKETS: usize = 128;
+/// Far below the engine's `max_payload`, beyond which a packet can be lost while a client that polls
+/// goes over to WebSocket.
+const ENGINE_BYTES: usize = 256 * 1024;
+
 pub struct Outbox {
     engine: Weak<Socket<Link>>,
     limit: Option<NonZeroU32>,
@@ -23,6 +29,8 @@ pub struct Outbox {
 struct Waiting {
     frames: VecDeque<Str>,
     bytes: usize,
+    /// Given to the engine since its queue was last seen empty.
+    in_engine: usize,
     draining: bool,
     closed: bool,
 }
@@ -44,7 +52,7 @@ impl Outbox {
             return Ok(());
         }
         for frame in frames {
-            if waiting.frames.is_empty() && offer(&engine, frame) {
+            if waiting.frames.is_empty() && waiting.offer(&engine, frame) {
                 continue;
             }
             if self.is_over(waiting.bytes + frame.len()) && !waiting.frames.is_empty() {
@@ -69,22 +77,41 @@ impl Outbox {
             tokio::time::sleep(LOOK_AGAIN).await;
             let Some(engine) = self.engine.upgrade().filter(|engine| !engine.is_closed()) else { return };
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-            while waiting.frames.front().is_some_and(|frame| offer(&engine, frame)) {
-                if let Some(sent) = waiting.frames.pop_front() {
-                    waiting.bytes -= sent.len();
+            while let Some(frame) = waiting.frames.front().cloned() {
+                if !waiting.offer(&engine, &frame) {
+                    break;
                 }
+                waiting.frames.pop_front();
+                waiting.bytes -= frame.len();
             }
             if waiting.frames.is_empty() {
-                *waiting = Waiting { closed: waiting.closed, ..Waiting::default() };
+                *waiting = Waiting { closed: waiting.closed, in_engine: waiting.in_engine, ..Waiting::default() };
                 return;
             }
         }
     }
 }
 
-/// Whether the engine took it. One place stays free for the heartbeat, which shares the queue: a
-/// healthy client in a flood must not be taken for dead.
-fn offer(engine: &Socket<Link>, frame: &Str) -> bool {
-    let Ok(_for_the_heartbeat) = engine.reserve() else { return engine.is_closed() };
-    engine.reserve().map(|place| place.emit(frame.clone())).is_ok()
+impl Waiting {
+    /// Whether the engine took it. It counts packets, and a packet may be large: so after some bytes
+    /// nothing more is given to it until its queue has been seen empty. One place stays free for the
+    /// heartbeat, which shares the queue: a healthy client in a flood must not be taken for dead.
+    fn offer(&mut self, engine: &Socket<Link>, frame: &Str) -> bool {
+        if self.in_engine > 0 && self.in_engine + frame.len() > ENGINE_BYTES {
+            if !is_empty(engine) {
+                return engine.is_closed();
+            }
+            self.in_engine = 0;
+        }
+        let Ok(_for_the_heartbeat) = engine.reserve() else { return engine.is_closed() };
+        let taken = engine.reserve().map(|place| place.emit(frame.clone())).is_ok();
+        self.in_engine += if taken { frame.len() } else { 0 };
+        taken
+    }
+}
+
+/// All places are free but one that a ping may have.
+fn is_empty(engine: &Socket<Link>) -> bool {
+    let places: Vec<_> = std::iter::from_fn(|| engine.reserve().ok()).take(ENGINE_PACKETS).collect();
+    places.len() + 1 >= ENGINE_PACKETS
 }

@@ -14,6 +14,7 @@ use engineioxide::service::EngineIoService;
 use engineioxide::{DisconnectReason, ProtocolVersion, Socket, Str};
 
 use super::{Connection, Connections, Namespace};
+use crate::doors::connection::InboxLimit;
 use crate::doors::edge::client_ip::ClientIp;
 use crate::model::ConnectionId;
 
@@ -25,7 +26,7 @@ pub struct Link {
 
 #[derive(Debug, Clone)]
 pub struct Limits {
-    pub inbox_events: Option<NonZeroU32>,
+    pub inbox: Option<InboxLimit>,
     pub slow_reader_bytes: Option<NonZeroU32>,
     pub events_per_second: Option<NonZeroU32>,
     pub events_burst: Option<NonZeroU32>,
