@@ -51,7 +51,7 @@ impl Report {
     }
 
     pub fn print(&self) {
-        println!("{:<58} {:>18} {:>18}   {}", "", "community-chat", "Node", "ours / Node's");
+        println!("{:<58} {:>18} {:>18}   ours / Node's", "", "community-chat", "Node");
         for figure in &self.figures {
             let (ours, nodes) = (median(&figure.ours), median(&figure.nodes));
             let ratio = match figure.better {

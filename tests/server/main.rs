@@ -1,6 +1,7 @@
 //! The program as a user has it: a real process, a real database, real clients.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod accounts;
 mod clients;
 mod command_line;
 mod database;

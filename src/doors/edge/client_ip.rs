@@ -34,3 +34,24 @@ fn client(peer: IpAddr, hops: &[&str], trusted: &TrustedProxies) -> IpAddr {
     }
     client
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_a_trusted_proxy_says_counts() {
+        let trusted = crate::config::Config::load(None, [("TRUST_PROXY".to_owned(), "10.0.0.0/8".to_owned())]).unwrap();
+        let trusted = trusted.server.trust_proxy;
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        let seen = |peer: &str, hops: &[&str]| client(ip(peer), hops, &trusted);
+        assert_eq!(
+            seen("10.0.0.1", &["6.6.6.6", " 1.2.3.4"]),
+            ip("1.2.3.4"),
+            "what a stranger wrote before it is nothing"
+        );
+        assert_eq!(seen("10.0.0.1", &["1.2.3.4", "10.0.0.2"]), ip("1.2.3.4"));
+        assert_eq!(seen("9.9.9.9", &["1.2.3.4"]), ip("9.9.9.9"), "a stranger vouches for nobody");
+        assert_eq!(seen("10.0.0.1", &["nonsense"]), ip("10.0.0.1"));
+    }
+}
