@@ -41,7 +41,7 @@ check: client $(VENV)/typos ## format, lints, architecture, spelling, licences, 
 	cargo test --test architecture
 
 bench: client benches/peers/node/node_modules/.package-lock.json ## the measurements
-	cargo bench --workspace
+	cargo bench --bench against_node
 
 fmt: ## format the sources
 	cargo fmt --all

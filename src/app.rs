@@ -120,8 +120,8 @@ impl App {
         tokio::spawn(feed.run(heard, async move |events| teller.tell(events).await));
 
         let rates = Rates::new(config.limits.rate_limit_http_per_minute);
-        tokio::spawn(tick(chat, community.clone(), rates.clone()));
         let sockets = sockets(config, &community);
+        tokio::spawn(tick(chat, community.clone(), rates.clone(), sockets.clone()));
         let stopping = Arc::new(AtomicBool::new(false));
         let health = Health { store: store.clone(), stopping: stopping.clone(), warnings: warnings.into() };
         let accounts = Accounts::new(store.clone(), passwords(config, &store), access, refresh, clock);
@@ -177,13 +177,14 @@ fn warnings(config: &Config, mut warnings: Vec<String>) -> Vec<String> {
     warnings
 }
 
-async fn tick(chat: Chat, community: Community, rates: Rates) {
+async fn tick(chat: Chat, community: Community, rates: Rates, sockets: Arc<SocketServer>) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         chat.tick().await;
         community.tick();
+        sockets.tick();
         rates.forget_idle();
     }
 }

@@ -11,6 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+use super::log_rows::whole_batch;
 use super::sql::{self, row, run};
 use super::{Fault, Store};
 use crate::config::{Database, DatabaseKind};
@@ -52,8 +53,15 @@ impl Store {
                 (postgres(url, connections.max(LEAST_READERS)).await?, postgres(url, WRITERS).await?)
             }
         };
-        let mut store =
-            Store { pool, writer, kind, chats_have_room_id: false, made_by_node: false, epoch: Uuid::nil() };
+        let mut store = Store {
+            pool,
+            writer,
+            kind,
+            chats_have_room_id: false,
+            made_by_node: false,
+            whole_batch: "".into(),
+            epoch: Uuid::nil(),
+        };
         if migrate {
             store.migrate_up().await?;
         } else if store.migration_status().await?.iter().any(|step| !step.applied) {
@@ -76,6 +84,7 @@ impl Store {
             kind,
             chats_have_room_id: false,
             made_by_node: false,
+            whole_batch: "".into(),
             epoch: Uuid::nil(),
         })
     }
@@ -155,6 +164,7 @@ impl Store {
                 .await?
                 .is_some();
         self.chats_have_room_id = self.table_has_column("CommunityChats", "room_id").await?;
+        self.whole_batch = whole_batch(self.chats_have_room_id).into();
         Ok(())
     }
 

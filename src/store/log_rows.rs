@@ -84,6 +84,20 @@ const ADD_AUTHORS: Sql = Sql {
              ON CONFLICT (room, user_id) DO UPDATE SET visible = visible + excluded.visible",
 };
 
+/// All of that in one statement, where the database can do so: each journey to it and back takes
+/// longer than the work.
+pub(super) fn whole_batch(chats_have_room_id: bool) -> String {
+    let chats = if chats_have_room_id { INSERT_CHATS_WITH_ROOM } else { INSERT_CHATS.postgres };
+    let with_own_parameter = |sql: &Sql, number: u8| sql.postgres.replace("$1", &format!("${number}"));
+    format!(
+        "WITH logged AS ({}), shown AS ({chats}), counted AS ({}), by_day AS ({}) {}",
+        INSERT_LOG.postgres,
+        with_own_parameter(&UPDATE_ROOMS, 2),
+        with_own_parameter(&ADD_DAILY, 3),
+        with_own_parameter(&ADD_AUTHORS, 4),
+    )
+}
+
 #[derive(Serialize)]
 struct MessageRow<'a> {
     id: Uuid,
@@ -164,6 +178,34 @@ struct AuthorRow {
     visible: i64,
 }
 
+/// What a batch does to the counters, as parameters.
+struct Counters {
+    rooms: Value,
+    daily: Value,
+    authors: Value,
+}
+
+impl Counters {
+    fn of(ledger: &Ledger) -> Counters {
+        let rooms = ledger.rooms.iter().map(|(number, state)| RoomRow {
+            number: *number,
+            last_seq: state.last_seq,
+            last_rev: state.last_rev,
+            last_at: state.last_at,
+            visible: state.visible,
+        });
+        let daily = ledger.daily.iter().filter(|(_, by)| **by != 0);
+        let daily = daily.map(|((room, day), by)| DayRow { room: *room, day: *day, visible: *by });
+        let authors = ledger.authors.iter().filter(|(_, by)| **by != 0);
+        let authors = authors.map(|((room, author), by)| AuthorRow { room: *room, author: *author, visible: *by });
+        Counters {
+            rooms: json(&rooms.collect::<Vec<_>>()),
+            daily: json(&daily.collect::<Vec<_>>()),
+            authors: json(&authors.collect::<Vec<_>>()),
+        }
+    }
+}
+
 /// Whether the texts of new `main-chat` messages are to be put into Node's table, or stand there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum NodeRows {
@@ -202,15 +244,7 @@ impl Store {
         };
         let created = of(&mut ledger.created.iter());
         let changed = of(&mut ledger.changed.iter());
-        if !created.is_empty() {
-            let batch = json(&created);
-            self.put(db, &INSERT_LOG, batch.clone()).await?;
-            if node_rows == NodeRows::Write && created.iter().any(|row| row.room == RoomNumber::MAIN) {
-                let insert =
-                    if self.chats_have_room_id { INSERT_CHATS_WITH_ROOM } else { INSERT_CHATS.text(self.kind) };
-                run(db, insert, [batch]).await?;
-            }
-        }
+        let counters = Counters::of(ledger);
         if !changed.is_empty() {
             let batch = json(&changed);
             self.put(db, &UPDATE_LOG, batch.clone()).await?;
@@ -218,41 +252,25 @@ impl Store {
                 self.put(db, &UPDATE_CHATS, batch).await?;
             }
         }
-        self.write_counters(db, ledger).await
+        if created.is_empty() {
+            return self.write_counters(db, counters).await;
+        }
+        let batch = json(&created);
+        if self.kind == DatabaseKind::Postgres && node_rows == NodeRows::Write {
+            run(db, &self.whole_batch, [batch, counters.rooms, counters.daily, counters.authors]).await?;
+            return Ok(());
+        }
+        self.put(db, &INSERT_LOG, batch.clone()).await?;
+        if node_rows == NodeRows::Write {
+            self.put(db, &INSERT_CHATS, batch).await?;
+        }
+        self.write_counters(db, counters).await
     }
 
-    async fn write_counters(&self, db: &DatabaseTransaction, ledger: &Ledger) -> Result<(), Fault> {
-        let rooms: Vec<RoomRow> = ledger
-            .rooms
-            .iter()
-            .map(|(number, state)| RoomRow {
-                number: *number,
-                last_seq: state.last_seq,
-                last_rev: state.last_rev,
-                last_at: state.last_at,
-                visible: state.visible,
-            })
-            .collect();
-        self.put(db, &UPDATE_ROOMS, json(&rooms)).await?;
-        let daily: Vec<DayRow> = ledger
-            .daily
-            .iter()
-            .filter(|(_, by)| **by != 0)
-            .map(|((room, day), by)| DayRow { room: *room, day: *day, visible: *by })
-            .collect();
-        if !daily.is_empty() {
-            self.put(db, &ADD_DAILY, json(&daily)).await?;
-        }
-        let authors: Vec<AuthorRow> = ledger
-            .authors
-            .iter()
-            .filter(|(_, by)| **by != 0)
-            .map(|((room, author), by)| AuthorRow { room: *room, author: *author, visible: *by })
-            .collect();
-        if !authors.is_empty() {
-            self.put(db, &ADD_AUTHORS, json(&authors)).await?;
-        }
-        Ok(())
+    async fn write_counters(&self, db: &DatabaseTransaction, counters: Counters) -> Result<(), Fault> {
+        self.put(db, &UPDATE_ROOMS, counters.rooms).await?;
+        self.put(db, &ADD_DAILY, counters.daily).await?;
+        self.put(db, &ADD_AUTHORS, counters.authors).await
     }
 
     async fn put(&self, db: &impl ConnectionTrait, sql: &Sql, batch: Value) -> Result<(), Fault> {

@@ -26,6 +26,8 @@ pub use statistics::{DayCount, Statistics};
 pub use users::{AddUserError, Credentials, NewUser, UserGender};
 pub use writer::{Answer, WriteRefusal, Writer};
 
+use std::sync::Arc;
+
 use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
@@ -42,6 +44,8 @@ pub struct Store {
     /// Whether this Node database has `"CommunityChats".room_id`; it is filled then.
     chats_have_room_id: bool,
     made_by_node: bool,
+    /// The one statement that writes a batch of new messages on PostgreSQL.
+    whole_batch: Arc<str>,
     epoch: Uuid,
 }
 

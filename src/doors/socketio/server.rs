@@ -1,11 +1,11 @@
 //! The engine's handler: makes connections, hands them what arrives, notices when they end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use engineioxide::config::EngineIoConfig;
@@ -38,6 +38,8 @@ pub struct SocketServer {
     next: AtomicU64,
     pub connections: Arc<Connections>,
     open: Mutex<HashMap<ConnectionId, Weak<Connection>>>,
+    /// In the order of their coming, until they have had their time to join.
+    newcomers: Mutex<VecDeque<(Instant, Weak<Connection>)>>,
 }
 
 /// A connection that joins no namespace in this time is closed.
@@ -51,11 +53,27 @@ impl SocketServer {
             next: AtomicU64::new(1),
             connections: Arc::default(),
             open: Mutex::default(),
+            newcomers: Mutex::default(),
         })
     }
 
     pub fn service(self: &Arc<Self>, config: EngineIoConfig) -> EngineIoService<SocketServer> {
         EngineIoService::with_config(self.clone(), config)
+    }
+
+    fn newcomers(&self) -> MutexGuard<'_, VecDeque<(Instant, Weak<Connection>)>> {
+        self.newcomers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes connections that joined no namespace in time.
+    pub fn tick(&self) {
+        let mut newcomers = self.newcomers();
+        while newcomers.front().is_some_and(|(since, _)| since.elapsed() >= CONNECT_TIMEOUT) {
+            let idle = newcomers.pop_front().and_then(|(_, connection)| connection.upgrade());
+            if let Some(connection) = idle.filter(|connection| !connection.joined_any()) {
+                connection.close("it joined no namespace");
+            }
+        }
     }
 
     /// At the end: the queues have been drained, and clients may go to another server.
@@ -90,13 +108,7 @@ impl EngineIoHandler for SocketServer {
             // Clients of protocol 4 are in `/` without asking, and wait to hear so.
             connection.receive(Str::from("0"));
         }
-        let waiting = Arc::downgrade(&connection);
-        tokio::spawn(async move {
-            tokio::time::sleep(CONNECT_TIMEOUT).await;
-            if let Some(connection) = waiting.upgrade().filter(|connection| !connection.joined_any()) {
-                connection.close("it joined no namespace");
-            }
-        });
+        self.newcomers().push_back((Instant::now(), Arc::downgrade(&connection)));
     }
 
     fn on_disconnect(&self, socket: Arc<Socket<Link>>, reason: DisconnectReason) {
