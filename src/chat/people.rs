@@ -1,5 +1,5 @@
 //! Accounts from a cache that forgets on change. Unknown ids are always looked up: a new account
-//! works at once.
+//! works at once. While the database is away, what was known goes on.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

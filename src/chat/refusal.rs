@@ -63,6 +63,7 @@ impl From<WriteRefusal> for Refusal {
             WriteRefusal::RoomNotFound => Refusal::RoomNotFound,
             WriteRefusal::AuthorGone => Refusal::NotAuthenticated,
             WriteRefusal::DatabaseAway => Refusal::DatabaseAway { retry_in: DATABASE_RETRY },
+            WriteRefusal::Failed => Refusal::Failed,
             WriteRefusal::OutcomeUnknown => Refusal::OutcomeUnknown,
             WriteRefusal::Stopping => Refusal::Stopping { retry_in: DATABASE_RETRY },
         }

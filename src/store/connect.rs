@@ -46,21 +46,11 @@ const MIGRATION_LOCK: i64 = 0x0063_6f6d_6d75_6e69;
 
 impl Store {
     pub async fn open(database: &Database, migrate: bool) -> Result<Store, OpenError> {
-        let (url, kind, connections) = (database.url.expose(), database.kind(), database.pool_connections);
-        let (pool, writer) = match kind {
-            DatabaseKind::Sqlite => (sqlite(url, connections).await?, sqlite(url, 1).await?),
-            DatabaseKind::Postgres => {
-                (postgres(url, connections.max(LEAST_READERS)).await?, postgres(url, WRITERS).await?)
-            }
-        };
-        let mut store = Store {
-            pool,
-            writer,
-            kind,
-            chats_have_room_id: false,
-            made_by_node: false,
-            whole_batch: "".into(),
-            epoch: Uuid::nil(),
+        let mut store = Store::open_unprepared(database).await?;
+        let (url, connections) = (database.url.expose(), database.pool_connections);
+        store.pool = match store.kind {
+            DatabaseKind::Sqlite => sqlite(url, connections).await?,
+            DatabaseKind::Postgres => postgres(url, connections.max(LEAST_READERS)).await?,
         };
         if migrate {
             store.migrate_up().await?;

@@ -1,4 +1,5 @@
-//! Puts a settled batch into the tables: few statements, each for the whole batch.
+//! Puts a settled batch into the tables: few statements, each for the whole batch; on PostgreSQL one
+//! for all that new messages need.
 
 use std::collections::BTreeMap;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::DatabaseTransaction;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -24,16 +25,19 @@ pub enum WriteRefusal {
     /// The author's account was removed a moment ago.
     AuthorGone,
     DatabaseAway,
+    /// An accident, logged where it happened.
+    Failed,
     /// The connection broke while committing: it may be stored. The same client offset settles it.
     OutcomeUnknown,
     Stopping,
 }
 
 pub type Answer = oneshot::Receiver<Result<Arc<Posted>, WriteRefusal>>;
+type Asker = oneshot::Sender<Result<Arc<Posted>, WriteRefusal>>;
 
 struct Queued {
     command: Command,
-    answer: oneshot::Sender<Result<Arc<Posted>, WriteRefusal>>,
+    asker: Asker,
 }
 
 /// A handle on the one task that writes messages.
@@ -89,9 +93,9 @@ impl Writer {
 
     /// Queues a command, in the order of the calls. The answer comes when it is stored and told.
     pub async fn append(&self, command: Command) -> Result<Answer, WriteRefusal> {
-        let (answer, receiver) = oneshot::channel();
-        self.queue.send(Queued { command, answer }).await.map_err(|_| WriteRefusal::Stopping)?;
-        Ok(receiver)
+        let (asker, answer) = oneshot::channel();
+        self.queue.send(Queued { command, asker }).await.map_err(|_| WriteRefusal::Stopping)?;
+        Ok(answer)
     }
 }
 
@@ -114,25 +118,27 @@ impl Task {
     }
 
     async fn commit(&mut self, batch: Vec<Queued>) {
-        let commands: Vec<Command> = batch.iter().map(|queued| queued.command.clone()).collect();
-        let answers = batch.into_iter().map(|queued| queued.answer).collect::<Vec<_>>();
+        let (commands, askers): (Vec<Command>, Vec<Asker>) =
+            batch.into_iter().map(|queued| (queued.command, queued.asker)).unzip();
         let mut outcome = self.attempt(&commands).await;
         if matches!(&outcome, Err(Failure::Before(fault)) if fault.is_deadlock()) {
             outcome = self.attempt(&commands).await;
         }
         match outcome {
-            Ok(outcomes) => self.announce(outcomes, answers).await,
-            Err(Failure::Before(fault)) if fault.is_conflict() => self.commit_one_by_one(commands, answers).await,
+            Ok(outcomes) => self.announce(outcomes, askers).await,
+            Err(Failure::Before(fault)) if fault.is_conflict() => self.commit_one_by_one(commands, askers).await,
             Err(Failure::Before(fault)) => {
                 tracing::error!(messages = commands.len(), "cannot store messages: {fault}");
-                self.refuse(answers, WriteRefusal::DatabaseAway);
                 if fault.is_away() {
+                    self.refuse(askers, WriteRefusal::DatabaseAway);
                     self.refuse_waiting();
+                } else {
+                    self.refuse(askers, WriteRefusal::Failed);
                 }
             }
             Err(Failure::Unknown(fault)) => {
                 tracing::error!(messages = commands.len(), "messages may or may not be stored: {fault}");
-                self.refuse(answers, WriteRefusal::OutcomeUnknown);
+                self.refuse(askers, WriteRefusal::OutcomeUnknown);
                 self.doubtful.extend(commands.iter().map(Command::room));
             }
         }
@@ -140,22 +146,18 @@ impl Task {
 
     /// One draft spoils the batch: its author was removed, or another node stored the same client
     /// offset a moment ago. Only that one is refused.
-    async fn commit_one_by_one(
-        &mut self,
-        commands: Vec<Command>,
-        answers: Vec<oneshot::Sender<Result<Arc<Posted>, WriteRefusal>>>,
-    ) {
-        let mut waiting = commands.into_iter().zip(answers);
-        while let Some((command, answer)) = waiting.next() {
+    async fn commit_one_by_one(&mut self, commands: Vec<Command>, askers: Vec<Asker>) {
+        let mut waiting = commands.into_iter().zip(askers);
+        while let Some((command, asker)) = waiting.next() {
             let command = [command];
             let mut outcome = self.attempt(&command).await;
             if matches!(&outcome, Err(Failure::Before(fault)) if fault.is_conflict()) {
                 outcome = self.attempt(&command).await;
             }
             match outcome {
-                Ok(outcomes) => self.announce(outcomes, vec![answer]).await,
+                Ok(outcomes) => self.announce(outcomes, vec![asker]).await,
                 Err(Failure::Before(fault)) if fault.is_conflict() => {
-                    self.refuse(vec![answer], WriteRefusal::AuthorGone);
+                    self.refuse(vec![asker], WriteRefusal::AuthorGone);
                 }
                 // The rest would wait as long, one after another.
                 Err(failure) => {
@@ -164,8 +166,8 @@ impl Task {
                         Failure::Unknown(_) => WriteRefusal::OutcomeUnknown,
                     };
                     self.doubtful.insert(command[0].room());
-                    self.refuse(vec![answer], refusal);
-                    self.refuse(waiting.map(|(_, answer)| answer).collect(), WriteRefusal::DatabaseAway);
+                    self.refuse(vec![asker], refusal);
+                    self.refuse(waiting.map(|(_, asker)| asker).collect(), WriteRefusal::DatabaseAway);
                     return self.refuse_waiting();
                 }
             }
@@ -190,10 +192,8 @@ impl Task {
     }
 
     async fn attempt(&self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
-        let prepared = timeout(PATIENCE, self.prepare(commands)).await.map_err(|_| Fault::TooSlow)??;
-        let Some((transaction, outcomes)) = prepared else {
-            return Ok(Vec::new());
-        };
+        let prepared = timeout(PATIENCE, self.prepare(commands)).await;
+        let (transaction, outcomes) = prepared.map_err(|_| Fault::TooSlow)??;
         match timeout(PATIENCE, transaction.commit()).await {
             Ok(Ok(())) => Ok(outcomes),
             Ok(Err(error)) => Err(Failure::Unknown(error.into())),
@@ -201,10 +201,7 @@ impl Task {
         }
     }
 
-    async fn prepare(
-        &self,
-        commands: &[Command],
-    ) -> Result<Option<(sea_orm::DatabaseTransaction, Vec<Outcome>)>, Fault> {
+    async fn prepare(&self, commands: &[Command]) -> Result<(DatabaseTransaction, Vec<Outcome>), Fault> {
         let db = match self.store.begin().await {
             // The connection may have died with the database's last stop: one more.
             Err(fault) if fault.is_away() => self.store.begin().await?,
@@ -226,33 +223,33 @@ impl Task {
         if !ledger.is_unchanged() {
             self.store.write_ledger(&db, &ledger, NodeRows::Write).await?;
         }
-        Ok(Some((db, outcomes)))
+        Ok((db, outcomes))
     }
 
-    async fn announce(&self, outcomes: Vec<Outcome>, answers: Vec<oneshot::Sender<Result<Arc<Posted>, WriteRefusal>>>) {
+    async fn announce(&self, outcomes: Vec<Outcome>, askers: Vec<Asker>) {
         let events = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()?.1.clone()).collect();
         let acknowledge = move || {
-            for (outcome, answer) in outcomes.into_iter().zip(answers) {
+            for (outcome, asker) in outcomes.into_iter().zip(askers) {
                 let outcome = outcome.map(|(posted, _)| posted).map_err(|refusal| match refusal {
                     CommandRefusal::MessageNotFound => WriteRefusal::MessageNotFound,
                     CommandRefusal::RoomNotFound => WriteRefusal::RoomNotFound,
                 });
-                answer.send(outcome).ok();
+                asker.send(outcome).ok();
             }
         };
         self.bus.announce(Announcement { events, then: Some(Box::new(acknowledge)) }).await;
     }
 
-    fn refuse(&self, answers: Vec<oneshot::Sender<Result<Arc<Posted>, WriteRefusal>>>, refusal: WriteRefusal) {
-        for answer in answers {
-            answer.send(Err(refusal)).ok();
+    fn refuse(&self, askers: Vec<Asker>, refusal: WriteRefusal) {
+        for asker in askers {
+            asker.send(Err(refusal)).ok();
         }
     }
 
     /// What queued up while the database did not answer would wait as long again.
     fn refuse_waiting(&mut self) {
         while let Ok(queued) = self.queue.try_recv() {
-            queued.answer.send(Err(WriteRefusal::DatabaseAway)).ok();
+            queued.asker.send(Err(WriteRefusal::DatabaseAway)).ok();
         }
     }
 

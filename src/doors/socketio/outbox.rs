@@ -1,4 +1,4 @@
-//! What waits to go out on one connection, bounded: packets in the engine's queue, bytes in ours.
+//! What waits to go out on one connection, bounded: packets and bytes in the engine's queue, bytes in ours.
 //! A reader who falls behind further than that is disconnected, and catches up when it is back.
 
 use std::collections::VecDeque;

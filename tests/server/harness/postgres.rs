@@ -1,4 +1,5 @@
-//! One PostgreSQL for the whole test process; each test has a database of its own.
+//! One PostgreSQL for the whole test process; each test has a database of its own. A test that stops or
+//! pauses the server has a server of its own, too.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
