@@ -217,6 +217,9 @@ async fn user(config: &Config, action: UserAction) -> Result<(), StartError> {
                 gender: UserGender::RatherNotSay,
                 role,
             };
+            if new.userid.contains('@') {
+                return Err(StartError::new("--userid must not contain @: it is no email address"));
+            }
             let taken = new.userid.clone();
             let user = store.add_user(new, Clock::System.now()).await.map_err(|error| match error {
                 AddUserError::EmailTaken => StartError::new("there is an account with this email already"),

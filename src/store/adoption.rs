@@ -21,7 +21,7 @@ pub struct AdoptionReport {
 }
 
 impl Store {
-    /// What [`Store::reconcile`] would find, and what it needs.
+    /// What [`Store::take_history`] would find, and what it needs.
     pub async fn adoption_report(&self) -> Result<AdoptionReport, Fault> {
         let mut report = AdoptionReport::default();
         if self.kind != DatabaseKind::Postgres {

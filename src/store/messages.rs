@@ -143,8 +143,8 @@ impl Store {
     /// Everything that changed after `rev`, in the order of rev, in its present state: at most
     /// `limit`, or nothing and `complete: false`.
     pub async fn since(&self, room: RoomNumber, rev: i64, limit: usize) -> Result<Since, Fault> {
-        // Read before the messages: whatever is committed later stands in the messages as well, and
-        // is then told again, which a client knows by its rev.
+        // Read before the messages: what is committed in between stands in them as well, and their
+        // last rev then says so.
         let last_rev = self.room_counts(room).await?.map_or(0, |counts| counts.last_rev);
         if rev > last_rev || rev < 0 {
             return Ok(Since { messages: Vec::new(), rev: last_rev, complete: false });

@@ -99,15 +99,14 @@ async fn many_guesses_at_once_are_as_few_as_one_after_another() {
     let program = Program::on(On::Postgres, NO_LIMITS);
     let server = program.serve().await;
     post(&server, "signup", &somebody("ann")).await;
-    let guesses = (0..40).map(|number| {
-        let password = if number == 39 { "correct horse".to_owned() } else { format!("guess {number}") };
-        let body = json!({ "identifier": "ann", "password": password });
-        let server = &server;
-        async move { post(server, "login", &body).await.0 }
-    });
+    let server = &server;
+    let guess =
+        async |password: String| post(server, "login", &json!({ "identifier": "ann", "password": password })).await.0;
+    let guesses = (0..40).map(|number| guess(format!("guess {number}")));
     let answers = futures_util::future::join_all(guesses).await;
     let wrong = answers.iter().filter(|status| **status == StatusCode::BAD_REQUEST).count();
     assert_eq!(wrong, 4, "the fifth locks: {answers:?}");
+    assert_eq!(guess("correct horse".into()).await, StatusCode::FORBIDDEN);
     let lock = "SELECT status || ' ' || failed_login_attempts FROM \"Users\"";
     assert_eq!(Postgres::shared().query(&program.database_url, lock), "locked 5");
 }

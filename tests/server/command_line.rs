@@ -53,7 +53,7 @@ fn the_first_command_makes_the_folder_the_tables_and_the_secret() {
 fn what_cannot_be_done_is_said_in_one_line() {
     let program = Program::on(On::Sqlite, &[]);
     program.account("ann");
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
         (
             &["user", "add", "--userid", "ann", "--name", "A", "--email", "other@example.com"],
             "there is an account \"ann\" already",
@@ -65,6 +65,10 @@ fn what_cannot_be_done_is_said_in_one_line() {
         (
             &["user", "add", "--userid", " ", "--name", "A", "--email", "a@example.com"],
             "--userid must be one line of 1 to 255 characters",
+        ),
+        (
+            &["user", "add", "--userid", "a@example.com", "--name", "A", "--email", "a@example.com"],
+            "--userid must not contain @",
         ),
         (&["token", "--user", "nobody"], "there is no account \"nobody\""),
         (&["room", "add", "--slug", "12", "--name", "Twelve"], "--slug is \"12\""),
