@@ -15,7 +15,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -28,15 +28,16 @@ use crate::chat::{Chat, Rules};
 use crate::config::{AuthMode, Config, CorsOrigins, PasswordHash};
 use crate::doors::accounts::{self, Accounts};
 use crate::doors::community_socketio::{self, Community, Trust};
-use crate::doors::connection::InboxLimit;
+use crate::doors::connection::{InboxLimit, SharedBudget};
 use crate::doors::edge::cors::Cors;
 use crate::doors::edge::engine_errors::EngineErrors;
+use crate::doors::edge::peers::Peers;
 use crate::doors::edge::rates::Rates;
 use crate::doors::edge::{
     bundle, client_ip, cors, engine_errors, head, listener, page, paths, rates, security_headers,
 };
 use crate::doors::socketio::admission::{self, Admission};
-use crate::doors::socketio::{ENGINE_PACKETS, Limits, Namespace, Root, SocketServer};
+use crate::doors::socketio::{ENGINE_PACKETS, Limits, Namespace, Root, Shared, SocketServer};
 use crate::model::Clock;
 use crate::ops::health::{self, Health};
 use crate::store::{ForeignChanges, Store, Writer};
@@ -46,11 +47,15 @@ const REST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest packets that may wait in one connection's inbox together.
 const INBOX_PACKETS: usize = 2;
 const TICK: Duration = Duration::from_millis(250);
-/// What is on its way to clients when everything else has stopped.
-const LAST_WORDS: Duration = Duration::from_millis(200);
+/// What clients have sent already when they hear of the end is still taken in.
+const ON_THEIR_WAY: Duration = Duration::from_millis(200);
+/// At the end, for readers to take what waits for them and for requests to be answered, each. With
+/// them a stop takes this much longer than it waits for what is under way.
+const LAST_READING: Duration = Duration::from_secs(2);
 
 pub struct App {
     router: Router,
+    peers: Arc<Peers>,
     sockets: Arc<SocketServer>,
     bus: Bus,
     writer: JoinHandle<()>,
@@ -129,6 +134,7 @@ impl App {
         let router = edge(config, rest.merge(engine(config, &sockets)));
         Ok(App {
             router,
+            peers: Peers::new(config.limits.max_connections_per_ip, config.server.trust_proxy.clone()),
             sockets,
             bus,
             writer: writer_task,
@@ -141,24 +147,29 @@ impl App {
     /// Serves until told to stop: then takes in no more, stores and answers what was taken in, and
     /// lets the clients go.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
-        let App { router, sockets, bus, writer, stop_writer, stopping, grace } = self;
+        let App { router, peers, sockets, bus, writer, stop_writer, stopping, grace } = self;
         let (told_to_stop, all_said) = (CancellationToken::new(), CancellationToken::new());
         let drained = async {
             stop.await;
+            let deadline = Instant::now() + grace;
             tracing::info!("stopping: no new connections");
             stopping.store(true, Ordering::Relaxed);
             told_to_stop.cancel();
+            sockets.announce_restart();
+            tokio::time::sleep(ON_THEIR_WAY).await;
             stop_writer.cancel();
-            timeout(grace, writer).await.ok();
+            timeout_at(deadline, writer).await.ok();
             let (told, all_told) = oneshot::channel();
             let last = Announcement { events: Vec::new(), then: Some(Box::new(move || told.send(()).unwrap_or(()))) };
             bus.announce(last).await;
-            timeout(grace, all_told).await.ok();
-            tokio::time::sleep(LAST_WORDS).await;
-            sockets.close_all();
+            timeout_at(deadline, all_told).await.ok();
+            timeout_at(deadline, sockets.finish_work()).await.ok();
+            sockets.close_all(LAST_READING).await;
             all_said.cancel();
         };
-        tokio::join!(listener::serve(listener, router, told_to_stop.cancelled(), all_said.cancelled(), grace), drained);
+        let (stop_accepting, shutdown) = (told_to_stop.cancelled(), all_said.cancelled());
+        listener::allow_many_connections();
+        tokio::join!(listener::serve(listener, router, peers, stop_accepting, shutdown, LAST_READING), drained);
         tracing::info!("stopped");
     }
 }
@@ -200,6 +211,11 @@ fn sockets(config: &Config, community: &Community) -> Arc<SocketServer> {
         slow_reader_bytes: config.limits.slow_reader_bytes,
         events_per_second: config.limits.rate_limit_events_per_second,
         events_burst: config.limits.rate_limit_events_burst,
+        shared: Arc::new(Shared {
+            of_address: SharedBudget::new(config.limits.rate_limit_events_per_second_per_ip),
+            of_user: SharedBudget::new(config.limits.rate_limit_events_per_second_per_user),
+            is_closing: AtomicBool::new(false),
+        }),
     };
     SocketServer::new(namespaces, limits)
 }
@@ -234,8 +250,7 @@ fn engine(config: &Config, sockets: &Arc<SocketServer>) -> Router {
         .ws_read_buffer_size(512)
         .build();
     let service = sockets.service(engine);
-    let admission =
-        Admission { connections: sockets.connections.clone(), most_per_address: config.limits.max_connections_per_ip };
+    let admission = Admission { sockets: sockets.clone(), most_per_address: config.limits.max_connections_per_ip };
     Router::new()
         .route_service(&settings.path, service.clone())
         .route_service(&format!("{}/", settings.path), service)

@@ -8,8 +8,8 @@ use super::limits::MAX_CLIENT_OFFSET;
 use super::permissions::Member;
 use super::{Caller, Chat, Refusal, Rules, patiently};
 use crate::model::text::{javascript_length, trim_like_javascript};
-use crate::model::{Actor, MessageId, Posted, Room, RoomNumber, UserId};
-use crate::store::{Answer, Command, Statistics};
+use crate::model::{MessageId, Posted, Room, RoomNumber, UserId};
+use crate::store::{Answer, Command, PageSize, Statistics};
 
 /// A text that is one: not blank, and storable on both databases.
 #[derive(Debug, Clone)]
@@ -57,16 +57,16 @@ pub struct Listing {
     pub total: i64,
 }
 
-/// What somebody who was away is told.
+/// A page of what somebody who was away is told.
 pub struct Missed {
-    pub room: Arc<Room>,
     pub messages: Vec<Posted>,
     pub rev: i64,
     pub complete: bool,
+    pub more: bool,
 }
 
-/// More than this since a rev, and loading anew is less work for both.
-const MOST_MISSED: usize = 1000;
+/// Encoded it stays below what one poll may carry, whatever must be escaped in it.
+const PAGE_OF_MISSED: PageSize = PageSize { messages: 500, bytes: 96 * 1024 };
 
 /// Days that the statistics show.
 const DAYS: i64 = 30;
@@ -154,23 +154,12 @@ impl Chat {
         patiently(self.inner.store.statistics(RoomNumber::MAIN, DAYS)).await
     }
 
-    /// Everything that changed in a room after `rev`. A rev of another history settles nothing.
-    pub async fn missed(
-        &self,
-        actor: Actor,
-        room: Option<&str>,
-        rev: i64,
-        epoch: Option<&str>,
-    ) -> Result<Missed, Refusal> {
-        let room = self.readable(actor, room).await?;
+    /// What changed in a room after `rev`: the first page. A rev of another history settles nothing.
+    pub async fn missed(&self, room: &Room, rev: i64, epoch: Option<&str>) -> Result<Missed, Refusal> {
         let of_this_history = epoch.is_none_or(|epoch| epoch.parse() == Ok(self.epoch()));
         let rev = if of_this_history { rev } else { -1 };
-        let since = patiently(self.inner.store.since(room.number, rev, MOST_MISSED)).await?;
-        Ok(Missed {
-            messages: patiently(self.inner.people.beside(since.messages)).await?,
-            rev: since.rev,
-            complete: since.complete,
-            room,
-        })
+        let since = patiently(self.inner.store.since(room.number, rev, PAGE_OF_MISSED)).await?;
+        let messages = patiently(self.inner.people.beside(since.messages)).await?;
+        Ok(Missed { messages, rev: since.rev, complete: since.complete, more: since.more })
     }
 }

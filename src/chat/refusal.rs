@@ -22,6 +22,9 @@ pub enum Refusal {
     NotYours,
     RoomNotFound,
     TooManyConnections,
+    TooManyRooms {
+        limit: usize,
+    },
     Muted {
         retry_in: u64,
     },

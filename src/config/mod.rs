@@ -69,6 +69,8 @@ pub struct Limits {
     pub rate_limit_events_per_second: Option<NonZeroU32>,
     /// `None`: no more at once than a second's worth.
     pub rate_limit_events_burst: Option<NonZeroU32>,
+    pub rate_limit_events_per_second_per_user: Option<NonZeroU32>,
+    pub rate_limit_events_per_second_per_ip: Option<NonZeroU32>,
     pub max_connections_per_ip: Option<NonZeroU32>,
     pub max_connections_per_user: Option<NonZeroU32>,
     pub inbox_events: Option<NonZeroU32>,
@@ -162,6 +164,14 @@ impl Limits {
             )?,
             rate_limit_events_per_second: read("limits.rate_limit_events_per_second", "RATE_LIMIT_EVENTS_PER_SECOND")?,
             rate_limit_events_burst: read("limits.rate_limit_events_burst", "RATE_LIMIT_EVENTS_BURST")?,
+            rate_limit_events_per_second_per_user: read(
+                "limits.rate_limit_events_per_second_per_user",
+                "RATE_LIMIT_EVENTS_PER_SECOND_PER_USER",
+            )?,
+            rate_limit_events_per_second_per_ip: read(
+                "limits.rate_limit_events_per_second_per_ip",
+                "RATE_LIMIT_EVENTS_PER_SECOND_PER_IP",
+            )?,
             max_connections_per_ip: read("limits.max_connections_per_ip", "MAX_CONNECTIONS_PER_IP")?,
             max_connections_per_user: read("limits.max_connections_per_user", "MAX_CONNECTIONS_PER_USER")?,
             inbox_events: read("limits.inbox_events", "INBOX_EVENTS")?,

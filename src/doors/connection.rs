@@ -1,11 +1,13 @@
-//! What all live connections share, whatever they speak: an inbox that keeps the order, and a budget.
+//! What all live connections share, whatever they speak: an inbox that keeps the order, budgets of
+//! events, and the reasons why we close one.
 
 use std::collections::VecDeque;
+use std::hash::Hash;
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
 
 use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 use tokio::sync::Notify;
 
 /// Events wait here in wire order for the one worker of their connection. The worker exists only
@@ -81,6 +83,11 @@ impl<T> Inbox<T> {
         self.arrived.notified().await;
     }
 
+    /// Nothing waits, and nothing is being handled.
+    pub fn is_idle(&self) -> bool {
+        !self.state.lock().unwrap_or_else(PoisonError::into_inner).worker_runs
+    }
+
     /// Ends the worker's shift, unless something came meanwhile.
     pub fn end_shift(&self) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,9 +118,72 @@ impl Budget {
     /// Takes one event's worth, or says in how many milliseconds there will be one.
     pub fn spend(&self) -> Result<(), u64> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
-        limiter
-            .check()
-            .map_err(|wait| u64::try_from(wait.wait_time_from(self.clock.now()).as_millis()).unwrap_or(u64::MAX).max(1))
+        limiter.check().map_err(|wait| milliseconds(&wait, &self.clock))
+    }
+}
+
+/// Events a second of all connections that have the same key, with a burst of some seconds' worth.
+pub struct SharedBudget<K: Hash + Eq + Clone> {
+    limiter: Option<DefaultKeyedRateLimiter<K>>,
+    clock: DefaultClock,
+}
+
+const BURST_SECONDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
+
+impl<K: Hash + Eq + Clone> SharedBudget<K> {
+    pub fn new(per_second: Option<NonZeroU32>) -> SharedBudget<K> {
+        let quota = per_second.map(|rate| Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST_SECONDS)));
+        SharedBudget { limiter: quota.map(RateLimiter::keyed), clock: DefaultClock::default() }
+    }
+
+    pub fn spend(&self, key: &K) -> Result<(), u64> {
+        let Some(limiter) = &self.limiter else { return Ok(()) };
+        limiter.check_key(key).map_err(|wait| milliseconds(&wait, &self.clock))
+    }
+
+    /// Keys that have spent nothing for a while take no memory.
+    pub fn forget_idle(&self) {
+        if let Some(limiter) = &self.limiter {
+            limiter.retain_recent();
+        }
+    }
+}
+
+fn milliseconds(wait: &NotUntil<<DefaultClock as Clock>::Instant>, clock: &DefaultClock) -> u64 {
+    u64::try_from(wait.wait_time_from(clock.now()).as_millis()).unwrap_or(u64::MAX).max(1)
+}
+
+/// Why we close a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    SlowReader,
+    TooManyRefusals,
+    NothingJoined,
+}
+
+impl Closing {
+    pub fn code(self) -> &'static str {
+        match self {
+            Closing::SlowReader => "slow_reader",
+            Closing::TooManyRefusals => "too_many_refusals",
+            Closing::NothingJoined => "nothing_joined",
+        }
+    }
+
+    pub fn text(self) -> &'static str {
+        match self {
+            Closing::SlowReader => "More is waiting for this connection than it reads: come back and catch up",
+            Closing::TooManyRefusals => "Too many refusals in a row",
+            Closing::NothingJoined => "No namespace was joined in time",
+        }
+    }
+
+    /// Milliseconds until coming back makes sense.
+    pub fn retry_in(self) -> u64 {
+        match self {
+            Closing::SlowReader | Closing::NothingJoined => 0,
+            Closing::TooManyRefusals => 10_000,
+        }
     }
 }
 
@@ -142,5 +212,13 @@ mod tests {
         assert_eq!((0..3).filter(|_| budget.spend().is_ok()).count(), 3);
         assert!(matches!(budget.spend(), Err(1..=100)));
         assert!(Budget::new(None, None).spend().is_ok());
+    }
+
+    #[test]
+    fn what_one_key_spends_is_not_taken_from_another() {
+        let budget = SharedBudget::new(NonZeroU32::new(2));
+        assert_eq!((0..10).filter(|_| budget.spend(&"ann").is_ok()).count(), 10);
+        assert!(matches!(budget.spend(&"ann"), Err(1..=500)));
+        assert!(budget.spend(&"ben").is_ok());
     }
 }

@@ -70,6 +70,9 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
         Refusal::NotYours => described("not_yours", 403, "You can only edit your own messages"),
         Refusal::RoomNotFound => described("room_not_found", 404, "Room not found"),
         Refusal::TooManyConnections => described("too_many_connections", 429, "Too many connections of this account"),
+        Refusal::TooManyRooms { limit } => {
+            described("too_many_rooms", 429, &format!("Too many rooms on this connection: {limit} are allowed"))
+        }
         Refusal::Muted { retry_in } => {
             let minutes = retry_in.div_ceil(60_000);
             let text = format!("You are muted for {minutes} more minute{}", if minutes == 1 { "" } else { "s" });

@@ -130,6 +130,17 @@ impl Store {
         Ok(self.writer.begin_with_options(options).await?)
     }
 
+    /// After a transaction failed: SQLite may have rolled it back by itself or left it open, and the
+    /// driver does not ask which. What came next could stand in a transaction that is never committed.
+    pub(super) async fn renew_writing_connection(&self) {
+        if self.kind == DatabaseKind::Sqlite {
+            match self.writer.get_sqlite_connection_pool().acquire().await {
+                Ok(connection) => connection.close().await.unwrap_or_else(|error| tracing::warn!("{error}")),
+                Err(error) => tracing::warn!("{error}"),
+            }
+        }
+    }
+
     /// The main room and the epoch: made once, by whoever starts first.
     async fn found(&mut self) -> Result<(), Fault> {
         let now = Micros::from_chrono(chrono::Utc::now());

@@ -14,12 +14,15 @@ pub struct Page {
     pub total: i64,
 }
 
-/// What a reader missed.
+/// A page of what a reader missed.
 pub struct Since {
     pub messages: Vec<Message>,
     /// Everything up to here is settled by the messages above.
     pub rev: i64,
+    /// False when the rev that was asked for is not of this history.
     pub complete: bool,
+    /// Another page follows.
+    pub more: bool,
 }
 
 const COLUMNS: &str = r#"SELECT l.message_id, l.room, r.id AS room_id, l.seq, l.rev, l.user_id, l.client_offset,
@@ -140,21 +143,24 @@ impl Store {
         Ok(messages)
     }
 
-    /// Everything that changed after `rev`, in the order of rev, in its present state: at most
-    /// `limit`, or nothing and `complete: false`.
-    pub async fn since(&self, room: RoomNumber, rev: i64, limit: usize) -> Result<Since, Fault> {
+    /// What changed after `rev`, in the order of rev, in its present state: one page of it. A rev that
+    /// this history does not have yet settles nothing.
+    pub async fn since(&self, room: RoomNumber, rev: i64, page: PageSize) -> Result<Since, Fault> {
         // Read before the messages: what is committed in between stands in them as well, and their
         // last rev then says so.
         let last_rev = self.room_counts(room).await?.map_or(0, |counts| counts.last_rev);
         if rev > last_rev || rev < 0 {
-            return Ok(Since { messages: Vec::new(), rev: last_rev, complete: false });
+            return Ok(Since { messages: Vec::new(), rev: last_rev, complete: false, more: false });
         }
-        let messages = self.changes(room, rev, limit.saturating_add(1)).await?;
-        if messages.len() > limit {
-            return Ok(Since { messages: Vec::new(), rev: last_rev, complete: false });
-        }
-        let settled = messages.last().map_or(last_rev, |last| last.rev.max(last_rev));
-        Ok(Since { messages, rev: settled, complete: true })
+        let mut messages = self.changes(room, rev, page.messages + 1).await?;
+        let fitting = page.fitting(&messages);
+        let more = fitting < messages.len();
+        messages.truncate(fitting);
+        let rev = match messages.last() {
+            Some(last) if more => last.rev,
+            last => last.map_or(last_rev, |last| last.rev.max(last_rev)),
+        };
+        Ok(Since { messages, rev, complete: true, more })
     }
 
     /// The first changes after `rev`, in its order.
@@ -175,6 +181,24 @@ impl Store {
             found.extend(rows.into_iter().map(crate::model::User::from));
         }
         Ok(found)
+    }
+}
+
+/// So many messages, of so many bytes of text; one at least.
+#[derive(Debug, Clone, Copy)]
+pub struct PageSize {
+    pub messages: usize,
+    pub bytes: usize,
+}
+
+impl PageSize {
+    fn fitting(self, messages: &[Message]) -> usize {
+        let mut bytes = 0;
+        let beyond = messages.iter().position(|message| {
+            bytes += message.text.len();
+            bytes > self.bytes
+        });
+        beyond.unwrap_or(messages.len()).max(1).min(self.messages).min(messages.len())
     }
 }
 

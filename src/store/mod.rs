@@ -20,7 +20,7 @@ pub use connect::{MigrationStatus, OpenError};
 pub use fault::Fault;
 pub use foreign::ForeignChanges;
 pub use ledger::{Command, CommandRefusal};
-pub use messages::{Page, Since};
+pub use messages::{Page, PageSize, Since};
 pub use rooms::{AddRoomError, Membership, NewRoom, RoomCounts};
 pub use statistics::{DayCount, Statistics};
 pub use users::{AddUserError, Credentials, NewUser, UserGender};

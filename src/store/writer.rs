@@ -192,6 +192,14 @@ impl Task {
     }
 
     async fn attempt(&self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
+        let attempted = self.try_once(commands).await;
+        if attempted.is_err() {
+            self.store.renew_writing_connection().await;
+        }
+        attempted
+    }
+
+    async fn try_once(&self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
         let prepared = timeout(PATIENCE, self.prepare(commands)).await;
         let (transaction, outcomes) = prepared.map_err(|_| Fault::TooSlow)??;
         match timeout(PATIENCE, transaction.commit()).await {

@@ -162,7 +162,7 @@ async function happenings(t) {
 }
 
 function assertMissed(sync, { created, edited, removed, roomId, epoch, end }) {
-  assert.deepEqual(Object.keys(sync), ['roomId', 'messages', 'rev', 'epoch', 'complete']);
+  assert.deepEqual(Object.keys(sync), ['roomId', 'messages', 'rev', 'epoch', 'complete', 'more']);
   assert.equal(sync.roomId, roomId);
   assert.equal(sync.complete, true);
   assert.equal(sync.epoch, epoch);

@@ -2,13 +2,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod accounts;
+mod catching_up;
 mod clients;
 mod command_line;
 mod database;
 mod database_away;
 mod documents;
+mod faults;
 mod frames;
 mod harness;
 mod node_beside;
+mod overload;
+mod slow_readers;
 mod stopping;
 mod volume;

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::harness::program::NO_LIMITS;
 use super::harness::socket::{NAMESPACE, as_ack};
-use super::harness::{BOTH, Program, Socket, eventually};
+use super::harness::{BOTH, Program, Socket};
 
 #[tokio::test]
 async fn twenty_thousand_sends_without_waiting_are_stored_in_order_and_each_answered() {
@@ -90,42 +90,4 @@ async fn ten_thousand_sockets_that_send_right_after_connect_are_all_answered() {
     }
     numbers.sort_unstable();
     assert_eq!(numbers, (1..=SOCKETS as u64).collect::<Vec<_>>());
-}
-
-/// A reader that stops reading is closed; the others get everything in order and do not notice.
-#[tokio::test]
-async fn who_does_not_read_is_closed_and_catches_up() {
-    const MESSAGES: usize = 6000;
-    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
-    let (ann, ben) = (program.account("ann"), program.account("ben"));
-    let server = program.serve().await;
-    let mut sender = Socket::with_token(&server.url, &ann.token).await;
-    let mut stuck = Socket::with_token(&server.url, &ben.token).await;
-    let before = stuck.succeed("load-messages", json!({})).await["rev"].as_i64().unwrap();
-    let text = "x".repeat(4000);
-    let mut received = 0;
-    for batch in 0..MESSAGES / 100 {
-        for number in 0..100 {
-            sender.feed("send-message", &json!({ "message": format!("{} {text}", batch * 100 + number) })).await;
-        }
-        sender.flush().await;
-        while received < (batch + 1) * 100 {
-            let message = sender.hear("message-received").await;
-            assert!(message["message"].as_str().unwrap().starts_with(&format!("{received} ")), "in order");
-            received += 1;
-        }
-    }
-    eventually("it is closed, and the log says why", async || {
-        server.logged().contains("it does not read what it is sent")
-    })
-    .await;
-    let mut heard = 0;
-    while let Some(frame) = stuck.frame().await {
-        heard += usize::from(frame.contains("\"message-received\""));
-    }
-    assert!(heard < MESSAGES, "it was closed before everything had gone out");
-    let mut back = Socket::connect(&server.url, json!({ "token": ben.token, "serverOffset": before })).await;
-    assert_eq!(back.hear("sync").await["complete"], false, "so much is loaded anew");
-    let history = back.succeed("load-messages", json!({ "page": MESSAGES, "limit": 1 })).await;
-    assert_eq!(history["pagination"]["total"], MESSAGES);
 }

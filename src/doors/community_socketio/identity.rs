@@ -52,6 +52,7 @@ impl Community {
     ) -> Result<(), ConnectRefusal> {
         let most = self.shared.connections_per_user;
         if self.visitors().note(connection, actor.user(), token_ends, most) {
+            connection.belongs_to(actor.user());
             return Ok(());
         }
         Err(ConnectRefusal {

@@ -14,10 +14,12 @@ use super::{Community, NAMESPACE, Trust};
 use crate::chat::{Caller, Pending, Refusal};
 use crate::doors::refusals::Doing;
 use crate::doors::socketio::{Ack, Client, ClientEvent, ConnectRefusal, Connection, Namespace, Payload, Session};
-use crate::model::{Actor, RoomNumber};
+use crate::model::{Actor, Room, RoomNumber};
 
 /// A page longer than this is answered as this.
 pub const MOST_MESSAGES: i64 = 1000;
+/// Rooms that one connection may listen to.
+pub const MOST_ROOMS: usize = 500;
 /// Rooms that one handshake may resume.
 const MOST_RESUMED: usize = 100;
 
@@ -72,16 +74,10 @@ impl Namespace for Community {
 impl Session for CommunitySession {
     fn opened(&mut self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            let resume = std::mem::take(&mut self.resume);
-            if !resume.is_empty() {
-                self.ear.hold();
+            for (room, rev) in std::mem::take(&mut self.resume) {
+                self.resume(&room, &rev).await;
             }
             self.listen(RoomNumber::MAIN);
-            let mut told = Vec::new();
-            for (room, rev) in resume {
-                told.extend(self.resume(&room, &rev).await);
-            }
-            self.ear.go_on(&told);
             self.door.shared.chat.joined(RoomNumber::MAIN).await;
         })
     }
@@ -156,6 +152,11 @@ impl CommunitySession {
         if self.rooms.insert(room) {
             self.door.shared.audience.enter(room, self.ear.clone());
         }
+    }
+
+    pub(super) fn has_place_for(&self, room: Arc<Room>) -> Result<Arc<Room>, Refusal> {
+        let is_full = self.rooms.len() >= MOST_ROOMS && !self.rooms.contains(&room.number);
+        if is_full { Err(Refusal::TooManyRooms { limit: MOST_ROOMS }) } else { Ok(room) }
     }
 
     async fn become_nobody(&mut self) {
@@ -259,7 +260,7 @@ impl CommunitySession {
     async fn join(&mut self, payload: Payload, ack: Option<Ack>) {
         let chat = self.door.shared.chat.clone();
         let entered = async {
-            let room = chat.enter(self.actor, &room_of(payload)?).await?;
+            let room = self.has_place_for(chat.enter(self.actor, &room_of(payload)?).await?)?;
             // Listening before counting: what comes after the count is heard.
             self.listen(room.number);
             let rev = chat.counts(&room).await?.last_rev;
@@ -285,14 +286,13 @@ impl CommunitySession {
 
     async fn sync(&mut self, payload: Payload, ack: Option<Ack>) {
         let fields = Fields::or_none(payload);
-        let asked = fields.room().and_then(|room| Ok((room, fields.rev("rev")?)));
+        let asked = async {
+            let (room, rev) = (fields.room()?, fields.rev("rev")?);
+            Ok((self.door.shared.chat.readable(self.actor, room.as_deref()).await?, rev))
+        };
         let epoch = fields.get("epoch").and_then(Value::as_str).map(str::to_owned);
-        match asked {
-            Ok((room, rev)) => {
-                self.ear.hold();
-                let told = self.catch_up(room.as_deref(), rev, epoch, ack).await;
-                self.ear.go_on(told.as_slice());
-            }
+        match asked.await {
+            Ok((room, rev)) => self.tell_missed(&room, rev, epoch, ack).await,
             Err(refusal) => answer::<Success<()>>(ack, Err(refusal), Doing::Syncing),
         }
     }

@@ -8,6 +8,7 @@ use engineioxide::Str;
 use super::wire::{DeletedShape, MessageShape, NoticeShape, TypingShape, UserShape};
 use super::{Community, NAMESPACE};
 use crate::doors::audience::Listener;
+use crate::doors::connection::Closing;
 use crate::doors::socketio::{Connection, packet};
 use crate::model::{ConnectionId, Event, RoomNumber};
 
@@ -28,28 +29,49 @@ pub struct Ear {
 
 #[derive(Default)]
 struct Hearing {
-    /// While a reader is told what it missed, what happens meanwhile waits here.
-    held: Option<Vec<Held>>,
-    held_bytes: usize,
-    /// How far rooms were told by catching up. What was stored by then may still be on its way here
-    /// and must not be heard again.
-    told: Vec<(RoomNumber, i64)>,
+    held: Option<Held>,
+    told: Told,
 }
 
+/// How far rooms were told by catching up. What was stored by then may still be on its way here and
+/// must not be heard again.
+#[derive(Default)]
+struct Told(Vec<(RoomNumber, i64)>);
+
+/// While a reader is told what it missed of a room, what happens there meanwhile waits here.
 struct Held {
     room: RoomNumber,
-    rev: Option<i64>,
-    text: Str,
+    frames: Vec<(Option<i64>, Str)>,
+    bytes: usize,
+    /// More came than may wait. It must be read like what came before.
+    too_much: bool,
 }
 
-impl Hearing {
+impl Held {
+    fn keep(&mut self, frame: &Frame, connection: &Connection) {
+        self.bytes += frame.text.len();
+        self.too_much |= connection.is_too_far_behind(self.bytes);
+        if self.too_much {
+            self.frames = Vec::new();
+        } else {
+            self.frames.push((frame.rev, frame.text.clone()));
+        }
+    }
+}
+
+impl Told {
+    fn note(&mut self, room: RoomNumber, rev: i64) {
+        self.0.retain(|(other, _)| *other != room);
+        self.0.push((room, rev));
+    }
+
     /// Whether this is news; a room that has gone beyond what was told needs no more looking.
     fn is_news(&mut self, room: RoomNumber, rev: Option<i64>) -> bool {
         let Some(rev) = rev else { return true };
-        let Some(at) = self.told.iter().position(|(told, _)| *told == room) else { return true };
-        let is_news = rev > self.told[at].1;
+        let Some(at) = self.0.iter().position(|(told, _)| *told == room) else { return true };
+        let is_news = rev > self.0[at].1;
         if is_news {
-            self.told.swap_remove(at);
+            self.0.swap_remove(at);
         }
         is_news
     }
@@ -60,21 +82,34 @@ impl Ear {
         Ear { connection, state: Mutex::default() }
     }
 
-    pub fn hold(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).held.get_or_insert_default();
+    /// From now on what happens in the room waits; what waited stands in what is read next.
+    pub fn hold(&self, room: RoomNumber) {
+        let held = Held { room, frames: Vec::new(), bytes: 0, too_much: false };
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).held = Some(held);
     }
 
-    /// Lets go on after what was told of each room.
-    pub fn go_on(&self, told: &[(RoomNumber, i64)]) {
+    /// Lets go on after what was told of the room; false when more came meanwhile than may wait, and
+    /// must be read.
+    pub fn go_on(&self, told: i64) -> bool {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        for (room, rev) in told {
-            state.told.retain(|(other, _)| other != room);
-            state.told.push((*room, *rev));
+        let Some(held) = state.held.take() else { return true };
+        if held.too_much {
+            return false;
         }
-        let held = state.held.take().unwrap_or_default();
-        state.held_bytes = 0;
-        let news: Vec<Held> = held.into_iter().filter(|frame| state.is_news(frame.room, frame.rev)).collect();
-        self.connection.send_all(news.iter().map(|frame| &frame.text));
+        state.told.note(held.room, told);
+        let news = held.frames.iter().filter(|(rev, _)| state.told.is_news(held.room, *rev));
+        self.connection.send_all(news.map(|(_, text)| text));
+        true
+    }
+
+    /// Lets go on after nothing could be told. Who missed something sees it by the next rev.
+    pub fn go_on_anyway(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(held) = state.held.take() else { return };
+        if held.too_much {
+            self.connection.close(Closing::SlowReader);
+        }
+        self.connection.send_all(held.frames.iter().map(|(_, text)| text));
     }
 }
 
@@ -86,26 +121,22 @@ impl Listener for Ear {
     }
 
     fn hear(&self, frames: &[Frame]) {
-        let for_me = frames.iter().filter(|frame| frame.not_to != Some(self.connection.id));
-        // Held while sending: what comes after must not overtake.
+        // Kept locked while sending: what comes after must not overtake.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.held.is_some() {
-            for frame in for_me {
-                state.held_bytes += frame.text.len();
-                let held = Held { room: frame.room, rev: frame.rev, text: frame.text.clone() };
-                state.held.get_or_insert_default().push(held);
-            }
-            if self.connection.is_too_far_behind(state.held_bytes) {
-                state.held = Some(Vec::new());
-                self.connection.close("it fell behind while it was catching up");
-            }
-        } else if state.told.is_empty() {
-            self.connection.send_all(for_me.map(|frame| &frame.text));
-        } else {
-            let news: Vec<&Str> =
-                for_me.filter(|frame| state.is_news(frame.room, frame.rev)).map(|frame| &frame.text).collect();
-            self.connection.send_all(news);
+        let Hearing { held, told } = &mut *state;
+        let for_me = frames.iter().filter(|frame| frame.not_to != Some(self.connection.id));
+        if held.is_none() && told.0.is_empty() {
+            return self.connection.send_all(for_me.map(|frame| &frame.text));
         }
+        let mut news = Vec::new();
+        for frame in for_me {
+            match held.as_mut().filter(|held| held.room == frame.room) {
+                Some(held) => held.keep(frame, &self.connection),
+                None if told.is_news(frame.room, frame.rev) => news.push(&frame.text),
+                None => {}
+            }
+        }
+        self.connection.send_all(news);
     }
 }
 

@@ -202,6 +202,7 @@ pub struct SyncShape<'a> {
     pub rev: i64,
     pub epoch: Uuid,
     pub complete: bool,
+    pub more: bool,
 }
 
 #[derive(Serialize)]

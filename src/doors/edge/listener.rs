@@ -9,17 +9,24 @@ use std::{
     io::{self, ErrorKind},
     net::SocketAddr,
     pin::pin,
+    sync::Arc,
     time::{Duration, Instant},
 };
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt;
 
+use super::line::Cuttable;
+use super::peers::Peers;
+
 const KEEPALIVE: Duration = Duration::from_secs(60);
 const KEEPALIVE_PROBE: Duration = Duration::from_secs(10);
 /// A reader that stops reading would otherwise be a ghost for ever: its writer blocks.
 #[cfg(target_os = "linux")]
 const USER_TIMEOUT: Duration = Duration::from_secs(12);
+/// The system would keep megabytes for each reader that does not read.
+#[cfg(target_os = "linux")]
+const UNSENT: u32 = 128 * 1024;
 /// Counts from the first byte of a connection, and between two requests of it.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 const HEAD_BYTES: usize = 64 * 1024;
@@ -38,6 +45,7 @@ pub struct Peer(pub SocketAddr);
 pub async fn serve(
     listener: TcpListener,
     app: Router,
+    peers: Arc<Peers>,
     stop_accepting: impl Future<Output = ()>,
     shutdown: impl Future<Output = ()>,
     grace: Duration,
@@ -47,9 +55,12 @@ pub async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
     let accept = accept_all(&listener, |stream, peer| {
+        let Some(held) = peers.admit(peer.ip()) else { return refuse(&stream) };
         let app = app.clone();
+        let (stream, line) = Cuttable::new(stream, held);
         let answer = service_fn(move |mut request: hyper::Request<Incoming>| {
             request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(line.clone());
             app.clone().oneshot(request.map(Body::new))
         });
         let connection = http.serve_connection(TokioIo::new(stream), answer).with_upgrades();
@@ -102,6 +113,25 @@ async fn accept_all(listener: &TcpListener, mut take: impl FnMut(TcpStream, Sock
     }
 }
 
+/// What fits into the first packet; nobody waits for it to be read.
+fn refuse(stream: &TcpStream) {
+    let body = r#"{"message":"Too many connections from this address","code":"too_many_connections"}"#;
+    let head = "HTTP/1.1 429 Too Many Requests\r\nContent-Type: application/json\r\nConnection: close";
+    stream.try_write(format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).as_bytes()).ok();
+}
+
+/// Every connection takes one, and a system's default of 1024 is soon used up.
+pub fn allow_many_connections() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut files = getrlimit(Resource::Nofile);
+    if files.current != files.maximum {
+        files.current = files.maximum;
+        if let Err(error) = setrlimit(Resource::Nofile, files) {
+            tracing::warn!(%error, "cannot raise the number of files that may be open");
+        }
+    }
+}
+
 fn is_about_one_peer(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::ConnectionAborted | ErrorKind::ConnectionReset | ErrorKind::ConnectionRefused)
 }
@@ -112,7 +142,10 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
     let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE_PROBE);
     socket.set_tcp_keepalive(&keepalive)?;
     #[cfg(target_os = "linux")]
-    socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+    {
+        socket.set_tcp_user_timeout(Some(USER_TIMEOUT))?;
+        socket.set_tcp_notsent_lowat(UNSENT)?;
+    }
     Ok(())
 }
 
@@ -146,7 +179,7 @@ mod tests {
         let at = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let until = async { drop(stopped.await) };
-        let ended = tokio::spawn(serve(listener, app, until, std::future::ready(()), grace));
+        let ended = tokio::spawn(serve(listener, app, Arc::default(), until, std::future::ready(()), grace));
         Running { at, stop, ended }
     }
 

@@ -1,4 +1,4 @@
-//! How many connections one address may hold, asked before there is one more.
+//! Who may open one more connection: not at the end, and not too many from one address.
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -10,23 +10,43 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
-use super::Connections;
+use super::SocketServer;
 use crate::doors::edge::client_ip::ClientIp;
+use crate::doors::edge::line::Line;
 
 #[derive(Clone)]
 pub struct Admission {
-    pub connections: Arc<Connections>,
+    pub sockets: Arc<SocketServer>,
     pub most_per_address: Option<NonZeroU32>,
 }
 
 pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
-    let is_handshake = !request.uri().query().unwrap_or_default().split('&').any(|pair| pair.starts_with("sid="));
+    let Admission { sockets, most_per_address } = admission;
+    if let Some(sid) = value_in(&request, "sid=") {
+        if let (Some("websocket"), Ok(sid), Some(line)) =
+            (value_in(&request, "transport="), sid.parse(), request.extensions().get::<Arc<Line>>())
+        {
+            sockets.note_upgrade(sid, line);
+        }
+        return next.run(request).await;
+    }
+    if sockets.is_stopping() {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, "The server is restarting, please try again");
+    }
     let address = request.extensions().get::<ClientIp>().map(|ip| ip.0);
-    if let (true, Some(address), Some(most)) = (is_handshake, address, admission.most_per_address)
-        && admission.connections.of(address) >= most.get()
+    if let (Some(address), Some(most)) = (address, most_per_address)
+        && sockets.connections.of(address) >= most.get()
     {
         let message = format!("Too many connections from this address: {most} are allowed");
-        return (StatusCode::TOO_MANY_REQUESTS, Json(json!({ "code": 4, "message": message }))).into_response();
+        return refuse(StatusCode::TOO_MANY_REQUESTS, &message);
     }
     next.run(request).await
+}
+
+fn value_in<'a>(request: &'a Request, name: &str) -> Option<&'a str> {
+    request.uri().query()?.split('&').find_map(|pair| pair.strip_prefix(name))
+}
+
+fn refuse(status: StatusCode, message: &str) -> Response {
+    (status, Json(json!({ "code": 4, "message": message }))).into_response()
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use engineioxide::{DisconnectReason, ProtocolVersion, Socket, Str};
 use serde::Serialize;
@@ -13,11 +14,14 @@ use super::outbox::Outbox;
 use super::packet::{self, Kind, Packet};
 use super::server::{Limits, Link};
 use super::{Namespace, Refused};
-use crate::doors::connection::{Budget, Inbox, Put};
-use crate::model::ConnectionId;
+use crate::doors::connection::{Budget, Closing, Inbox, Put, SharedBudget};
+use crate::doors::edge::line::Line;
+use crate::model::{ConnectionId, UserId};
 
 /// So many refusals in a row, and the connection is closed: it is not listening.
 const REFUSALS_IN_A_ROW: u32 = 20;
+/// How long a closed connection may take to read what stands in front of its end.
+const LAST_READING: Duration = Duration::from_secs(4);
 
 pub struct Connection {
     pub id: ConnectionId,
@@ -30,10 +34,25 @@ pub struct Connection {
     engine: Weak<Socket<Link>>,
     outbox: Arc<Outbox>,
     budget: Budget,
+    shared: Arc<Shared>,
+    /// Whose account's budget its events are taken from, too.
+    user: Mutex<Option<UserId>>,
+    /// The transport under it; a client that polls has none that lasts.
+    line: Mutex<Weak<Line>>,
     refusals: AtomicU32,
-    joined: AtomicBool,
+    joined: Mutex<Vec<&'static str>>,
+    closed: AtomicBool,
     /// One request to reconsider is enough while it waits.
     pub(super) reconsidering: AtomicBool,
+}
+
+/// What all connections share.
+pub struct Shared {
+    /// What connections of one address, and of one account, spend together.
+    pub of_address: SharedBudget<IpAddr>,
+    pub of_user: SharedBudget<UserId>,
+    /// At the end: nothing new is taken in.
+    pub is_closing: AtomicBool,
 }
 
 /// How many connections there are from each address.
@@ -85,8 +104,12 @@ impl Connection {
             engine: Arc::downgrade(engine),
             outbox: Arc::new(Outbox::new(Arc::downgrade(engine), limits.slow_reader_bytes)),
             budget: Budget::new(limits.events_per_second, limits.events_burst),
+            shared: limits.shared.clone(),
+            user: Mutex::default(),
+            line: Mutex::new(engine.req_parts.extensions.get().map(Arc::downgrade).unwrap_or_default()),
             refusals: AtomicU32::new(0),
-            joined: AtomicBool::new(false),
+            joined: Mutex::default(),
+            closed: AtomicBool::new(false),
             reconsidering: AtomicBool::new(false),
         })
     }
@@ -98,8 +121,11 @@ impl Connection {
         }
         let Some(packet) = Packet::parse(&text) else { return self.refuse_silently() };
         let counts = matches!(packet.kind, Kind::Event | Kind::BinaryEvent | Kind::Connect);
-        if counts && let Err(retry_in) = self.budget.spend() {
-            return self.refuse(packet, "Too many events, please slow down", "slow_down", retry_in.max(1));
+        if counts && self.shared.is_closing.load(Ordering::Relaxed) {
+            return self.answer_refusal(&packet, "The server is restarting, please try again", "restarting", 1000);
+        }
+        if counts && let Err(retry_in) = self.spend() {
+            return self.refuse(packet, "Too many events, please slow down", "slow_down", retry_in);
         }
         match self.inbox.put(Item::Packet(text.clone()), text.len()) {
             Put::Full => self.refuse(packet, "Too many events are waiting, please slow down", "busy", 1000),
@@ -110,7 +136,26 @@ impl Connection {
         }
     }
 
+    fn spend(&self) -> Result<(), u64> {
+        self.budget.spend()?;
+        if let Some(address) = &self.address {
+            self.shared.of_address.spend(address)?;
+        }
+        let user = *self.user.lock().unwrap_or_else(PoisonError::into_inner);
+        user.map_or(Ok(()), |user| self.shared.of_user.spend(&user))
+    }
+
+    /// Whose connection this is, as far as budgets go.
+    pub fn belongs_to(&self, user: Option<UserId>) {
+        *self.user.lock().unwrap_or_else(PoisonError::into_inner) = user;
+    }
+
     fn refuse(self: &Arc<Self>, packet: Packet<'_>, error: &str, code: &str, retry_in: u64) {
+        self.answer_refusal(&packet, error, code, retry_in);
+        self.refuse_silently();
+    }
+
+    fn answer_refusal(self: &Arc<Self>, packet: &Packet<'_>, error: &str, code: &str, retry_in: u64) {
         let refused = Refused { success: false, error, code, retry_in: Some(retry_in) };
         match (packet.kind, packet.ack) {
             (Kind::Connect, _) => self.send(
@@ -120,24 +165,32 @@ impl Connection {
             (_, Some(id)) => self.send(packet::ack(packet.namespace, id, &refused).into()),
             (_, None) => {}
         }
-        self.refuse_silently();
     }
 
     /// What cannot be answered at least counts.
     pub(super) fn refuse_silently(self: &Arc<Self>) {
         if self.refusals.fetch_add(1, Ordering::Relaxed) + 1 == REFUSALS_IN_A_ROW {
             // What was accepted before is still answered.
-            let put = self.inbox.put_always(Item::Close("too many refusals in a row"));
+            let put = self.inbox.put_always(Item::Close(Closing::TooManyRefusals));
             self.start_worker(put);
         }
     }
 
     pub(super) fn joined_any(&self) -> bool {
-        self.joined.load(Ordering::Relaxed)
+        !self.joined.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    pub(super) fn note_joined(&self) {
-        self.joined.store(true, Ordering::Relaxed);
+    pub(super) fn note_joined(&self, namespace: &'static str) {
+        self.joined.lock().unwrap_or_else(PoisonError::into_inner).push(namespace);
+    }
+
+    pub(super) fn note_left(&self, namespace: &'static str) {
+        self.joined.lock().unwrap_or_else(PoisonError::into_inner).retain(|joined| *joined != namespace);
+    }
+
+    /// The WebSocket that a polling client went over to.
+    pub(super) fn note_line(&self, line: &Arc<Line>) {
+        *self.line.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(line);
     }
 
     pub(super) fn ended(self: &Arc<Self>) {
@@ -159,13 +212,13 @@ impl Connection {
         }
     }
 
-    pub fn send(&self, frame: Str) {
+    pub fn send(self: &Arc<Self>, frame: Str) {
         self.send_all([&frame]);
     }
 
-    pub fn send_all<'a>(&self, frames: impl IntoIterator<Item = &'a Str>) {
+    pub fn send_all<'a>(self: &Arc<Self>, frames: impl IntoIterator<Item = &'a Str>) {
         if self.outbox.push(frames).is_err() {
-            self.close("it does not read what it is sent");
+            self.close(Closing::SlowReader);
         }
     }
 
@@ -174,21 +227,73 @@ impl Connection {
         self.outbox.is_over(bytes)
     }
 
-    pub fn emit(&self, namespace: &str, name: &str, payload: &impl Serialize) {
+    /// Nothing that it sent is waiting or being handled.
+    pub(super) fn is_idle(&self) -> bool {
+        self.inbox.is_idle()
+    }
+
+    /// Waits until the transport has taken everything; false when the connection ended first.
+    pub async fn has_taken_all(&self) -> bool {
+        self.outbox.drained().await
+    }
+
+    pub fn emit(self: &Arc<Self>, namespace: &str, name: &str, payload: &impl Serialize) {
         self.send(packet::event(namespace, name, payload).into());
     }
 
-    /// Ends the transport, not the namespace: clients come back by themselves then.
-    pub fn close(&self, reason: &'static str) {
-        tracing::info!(connection = self.id.0, address = ?self.address, reason, "closed a connection");
-        self.close_quietly();
+    /// Tells it to every namespace that was joined.
+    pub(super) fn emit_everywhere(self: &Arc<Self>, name: &str, payload: &impl Serialize) {
+        let joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        joined.into_iter().for_each(|namespace| self.emit(namespace, name, payload));
     }
 
-    pub(super) fn close_quietly(&self) {
+    /// Ends the transport, not the namespace: clients come back by themselves then. For everybody
+    /// else it has left at once, however long its last words take.
+    pub fn close(self: &Arc<Self>, why: Closing) {
+        if self.closed.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        tracing::info!(connection = self.id.0, address = ?self.address, code = why.code(), "closed a connection: {}", why.text());
+        let farewell = Farewell { code: why.code(), error: why.text(), retry_in: why.retry_in() };
+        self.outbox.close();
+        for namespace in self.joined.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            let frame = packet::event(namespace, "connection-closed", &farewell);
+            // Where there is room for it; who reads nothing would not read this.
+            self.engine.upgrade().map(|engine| engine.emit(frame).ok());
+        }
+        self.end_transport();
+        self.ended();
+        let connection = self.clone();
+        tokio::spawn(async move { connection.cut_if_it_hangs().await });
+    }
+
+    /// After what was accepted before is answered, if that is read.
+    pub(super) async fn close_when_read(self: &Arc<Self>, why: Closing) {
+        tokio::time::timeout(LAST_READING, self.has_taken_all()).await.ok();
+        self.close(why);
+    }
+
+    pub(super) fn end_transport(&self) {
         if let Some(engine) = self.engine.upgrade() {
             engine.close(DisconnectReason::TransportClose);
         }
     }
+
+    async fn cut_if_it_hangs(&self) {
+        let Some(engine) = self.engine.upgrade() else { return };
+        if tokio::time::timeout(LAST_READING, engine.closed()).await.is_err() {
+            let line = self.line.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+            line.inspect(|line| line.cut());
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Farewell {
+    code: &'static str,
+    error: &'static str,
+    retry_in: u64,
 }
 
 /// The right to answer one event, once. Dropped unused, it says that something went wrong: every

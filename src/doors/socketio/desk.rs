@@ -15,12 +15,13 @@ use uuid::Uuid;
 
 use super::packet::{self, Kind, Packet};
 use super::{Ack, Client, ClientEvent, ConnectRefusal, Connection, Namespace, Payload, Refused, Session};
+use crate::doors::connection::Closing;
 
 pub enum Item {
     Packet(Str),
     Reconsider(&'static str),
     /// Ends the connection when everything before it is answered.
-    Close(&'static str),
+    Close(Closing),
     Ended,
 }
 
@@ -31,12 +32,22 @@ pub struct Desk {
     namespaces: Arc<HashMap<&'static str, Arc<dyn Namespace>>>,
     sessions: HashMap<&'static str, Box<dyn Session>>,
     unsettled: FuturesUnordered<BoxFuture<'static, ()>>,
+    refused_connects: u32,
     ended: bool,
 }
 
+/// A client that was refused so often asks in vain.
+const CONNECTS_IN_VAIN: u32 = 10;
+
 impl Desk {
     pub fn new(namespaces: Arc<HashMap<&'static str, Arc<dyn Namespace>>>) -> Desk {
-        Desk { namespaces, sessions: HashMap::new(), unsettled: FuturesUnordered::new(), ended: false }
+        Desk {
+            namespaces,
+            sessions: HashMap::new(),
+            unsettled: FuturesUnordered::new(),
+            refused_connects: 0,
+            ended: false,
+        }
     }
 
     /// One shift: until nothing waits and everything is settled.
@@ -84,9 +95,9 @@ impl Desk {
                     session.reconsider().await;
                 }
             }
-            Item::Close(reason) => {
+            Item::Close(why) => {
                 self.settle().await;
-                connection.close(reason);
+                connection.close_when_read(why).await;
             }
             Item::Ended => {
                 self.ended = true;
@@ -103,7 +114,8 @@ impl Desk {
             Kind::Connect => self.connect(connection, packet).await,
             Kind::Disconnect => {
                 self.settle().await;
-                if let Some(session) = self.sessions.remove(packet.namespace) {
+                if let Some((namespace, session)) = self.sessions.remove_entry(packet.namespace) {
+                    connection.note_left(namespace);
                     session.closed().await;
                 }
             }
@@ -113,7 +125,21 @@ impl Desk {
         }
     }
 
+    /// Each costs the checking of a token; so a connection has a few, and not for ever.
     async fn connect(&mut self, connection: &Arc<Connection>, packet: Packet<'_>) {
+        let before = self.sessions.len();
+        self.decide(connection, packet).await;
+        if self.sessions.len() > before {
+            self.refused_connects = 0;
+        } else {
+            self.refused_connects += 1;
+            if self.refused_connects == CONNECTS_IN_VAIN {
+                connection.close(Closing::TooManyRefusals);
+            }
+        }
+    }
+
+    async fn decide(&mut self, connection: &Arc<Connection>, packet: Packet<'_>) {
         let of_protocol_4 = connection.protocol == ProtocolVersion::V3;
         let Some((name, namespace)) =
             self.namespaces.get_key_value(packet.namespace).map(|(name, namespace)| (*name, namespace.clone()))
@@ -136,7 +162,7 @@ impl Desk {
                 connection.send(packet::connected(name, (!of_protocol_4).then_some(sid.as_str())).into());
                 // Clients of protocol 4 are in `/` without having said a word.
                 if !(of_protocol_4 && name == "/") {
-                    connection.note_joined();
+                    connection.note_joined(name);
                 }
                 // Kept before anything else happens: whatever goes wrong, it is closed in the end.
                 let session = self.sessions.entry(name).or_insert(session);
@@ -193,7 +219,7 @@ fn arguments(packet: Packet<'_>) -> Option<(String, Payload)> {
 }
 
 /// Protocol 5 has an object with a message, protocol 4 the message alone.
-fn refuse_connect(connection: &Connection, namespace: &str, refusal: &ConnectRefusal) {
+fn refuse_connect(connection: &Arc<Connection>, namespace: &str, refusal: &ConnectRefusal) {
     let frame = if connection.protocol == ProtocolVersion::V3 {
         packet::connect_error(namespace, &refusal.message)
     } else if refusal.code == "invalid_namespace" {

@@ -68,6 +68,29 @@ impl Outbox {
         Ok(())
     }
 
+    /// Nothing more goes out, and what waits is dropped: the reader is told to come back for it.
+    pub fn close(&self) {
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Waiting { closed: true, ..Waiting::default() };
+    }
+
+    /// Waits until the transport has taken everything; false when it ended first.
+    pub async fn drained(&self) -> bool {
+        loop {
+            let Some(engine) = self.engine.upgrade().filter(|engine| !engine.is_closed()) else { return false };
+            let has_all = {
+                let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                if waiting.closed {
+                    return false;
+                }
+                waiting.frames.is_empty() && is_empty(&engine)
+            };
+            if has_all {
+                return true;
+            }
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
     pub fn is_over(&self, bytes: usize) -> bool {
         self.limit.is_some_and(|limit| bytes > limit.get() as usize)
     }

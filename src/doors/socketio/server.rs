@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -11,11 +11,15 @@ use axum::body::Bytes;
 use engineioxide::config::EngineIoConfig;
 use engineioxide::handler::EngineIoHandler;
 use engineioxide::service::EngineIoService;
+use engineioxide::sid::Sid;
 use engineioxide::{DisconnectReason, ProtocolVersion, Socket, Str};
+use futures_util::future::join_all;
+use tokio::time::timeout;
 
-use super::{Connection, Connections, Namespace};
-use crate::doors::connection::InboxLimit;
+use super::{Connection, Connections, Namespace, Shared};
+use crate::doors::connection::{Closing, InboxLimit};
 use crate::doors::edge::client_ip::ClientIp;
+use crate::doors::edge::line::Line;
 use crate::model::ConnectionId;
 
 /// What belongs to each engine socket.
@@ -24,12 +28,13 @@ pub struct Link {
     connection: OnceLock<Arc<Connection>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Limits {
     pub inbox: Option<InboxLimit>,
     pub slow_reader_bytes: Option<NonZeroU32>,
     pub events_per_second: Option<NonZeroU32>,
     pub events_burst: Option<NonZeroU32>,
+    pub shared: Arc<Shared>,
 }
 
 pub struct SocketServer {
@@ -37,11 +42,20 @@ pub struct SocketServer {
     limits: Limits,
     next: AtomicU64,
     pub connections: Arc<Connections>,
-    open: Mutex<HashMap<ConnectionId, Weak<Connection>>>,
+    open: Mutex<HashMap<Sid, Weak<Connection>>>,
+    stopping: AtomicBool,
     /// In the order of their coming, until they have had their time to join.
     newcomers: Mutex<VecDeque<(Instant, Weak<Connection>)>>,
 }
 
+/// What a restart takes, and over what time the clients are spread that come back then: one in a
+/// millisecond is no crowd.
+const BACK_AGAIN: Duration = Duration::from_millis(1000);
+const LEAST_SPREAD: Duration = Duration::from_secs(2);
+const MOST_SPREAD: Duration = Duration::from_secs(30);
+/// What is on its way to clients when everything else has stopped.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// A connection that joins no namespace in this time is closed.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -53,6 +67,7 @@ impl SocketServer {
             next: AtomicU64::new(1),
             connections: Arc::default(),
             open: Mutex::default(),
+            stopping: AtomicBool::new(false),
             newcomers: Mutex::default(),
         })
     }
@@ -67,22 +82,64 @@ impl SocketServer {
 
     /// Closes connections that joined no namespace in time.
     pub fn tick(&self) {
+        self.limits.shared.of_address.forget_idle();
+        self.limits.shared.of_user.forget_idle();
         let mut newcomers = self.newcomers();
         while newcomers.front().is_some_and(|(since, _)| since.elapsed() >= CONNECT_TIMEOUT) {
             let idle = newcomers.pop_front().and_then(|(_, connection)| connection.upgrade());
             if let Some(connection) = idle.filter(|connection| !connection.joined_any()) {
-                connection.close("it joined no namespace");
+                connection.close(Closing::NothingJoined);
             }
         }
     }
 
-    /// At the end: the queues have been drained, and clients may go to another server.
-    pub fn close_all(&self) {
-        let open: Vec<_> =
-            self.open.lock().unwrap_or_else(PoisonError::into_inner).values().filter_map(Weak::upgrade).collect();
-        for connection in open {
-            connection.close_quietly();
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    fn open(&self) -> Vec<Arc<Connection>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// A polling client goes over to this WebSocket.
+    pub(super) fn note_upgrade(&self, sid: Sid, line: &Arc<Line>) {
+        let connection = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&sid).and_then(Weak::upgrade);
+        connection.inspect(|connection| connection.note_line(line));
+    }
+
+    /// Nobody new comes in, and who is here is told when to come back: not all at once.
+    pub fn announce_restart(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        let open = self.open();
+        let spread = Duration::from_millis(open.len() as u64).clamp(LEAST_SPREAD, MOST_SPREAD);
+        for (place, connection) in (0u32..).zip(&open) {
+            let retry_in = BACK_AGAIN + spread * place / u32::try_from(open.len()).unwrap_or(u32::MAX);
+            let payload = serde_json::json!({ "retryIn": u64::try_from(retry_in.as_millis()).unwrap_or(0) });
+            connection.emit_everywhere("server-restart", &payload);
         }
+    }
+
+    /// What comes from now on is refused; waits until everything is answered that came before.
+    pub async fn finish_work(&self) {
+        self.limits.shared.is_closing.store(true, Ordering::Relaxed);
+        while self.open().iter().any(|connection| !connection.is_idle()) {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    }
+
+    /// Closes them all when they have taken what waits for them; who reads nothing is not waited for
+    /// longer than `patience`.
+    pub async fn close_all(&self, patience: Duration) {
+        let open = self.open();
+        let all_taken = join_all(open.iter().map(|connection| connection.has_taken_all()));
+        timeout(patience, all_taken).await.ok();
+        open.iter().for_each(|connection| connection.end_transport());
+        let all_gone = async {
+            while !self.open().is_empty() {
+                tokio::time::sleep(LOOK_AGAIN).await;
+            }
+        };
+        timeout(LAST_WORDS, all_gone).await.ok();
     }
 }
 
@@ -102,7 +159,7 @@ impl EngineIoHandler for SocketServer {
         if let Some(address) = address {
             self.connections.opened(address);
         }
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(id, Arc::downgrade(&connection));
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(socket.id, Arc::downgrade(&connection));
         socket.data.connection.set(connection.clone()).ok();
         if socket.protocol == ProtocolVersion::V3 {
             // Clients of protocol 4 are in `/` without asking, and wait to hear so.
@@ -114,7 +171,7 @@ impl EngineIoHandler for SocketServer {
     fn on_disconnect(&self, socket: Arc<Socket<Link>>, reason: DisconnectReason) {
         let Some(connection) = socket.data.connection.get() else { return };
         tracing::debug!(connection = connection.id.0, ?reason, "disconnected");
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&connection.id);
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&socket.id);
         if let Some(address) = connection.address {
             self.connections.closed(address);
         }

@@ -1,5 +1,8 @@
 //! Starts what the tests need, each on a free port in a folder of its own, and stops it by process id.
 
+pub mod faults;
+pub mod follower;
+pub mod polling;
 pub mod postgres;
 pub mod program;
 pub mod socket;
@@ -8,9 +11,10 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+pub use follower::Follower;
 pub use postgres::Postgres;
 pub use program::{Account, Program, Server, Settings};
-pub use socket::Socket;
+pub use socket::{Socket, Transport};
 
 pub const ACCESS_TOKEN_SECRET: &str = "a secret of the tests, long enough for HS256";
 pub const REFRESH_TOKEN_SECRET: &str = "another secret of the tests, also long enough";

@@ -13,8 +13,16 @@ use super::free_port;
 pub struct Postgres {
     port: u16,
     folder: PathBuf,
+    disk: Disk,
     /// The postmaster; the others of its group are its children.
     process: AtomicU32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Disk {
+    Large,
+    /// In memory, and mounted for this server alone.
+    Small,
 }
 
 const FOLDER: &str = "chat-postgres-";
@@ -24,20 +32,34 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 impl Postgres {
     pub fn shared() -> &'static Postgres {
-        SHARED.get_or_init(start)
+        SHARED.get_or_init(|| start(Disk::Large))
     }
 
     /// One that a test may stop and pause.
     pub fn of_its_own() -> Postgres {
-        start()
+        start(Disk::Large)
+    }
+
+    /// One whose disk can be filled up: see [`Postgres::disk`].
+    pub fn on_a_small_disk() -> Postgres {
+        start(Disk::Small)
+    }
+
+    /// Where its data lie, as the server sees it.
+    pub fn disk(&self) -> String {
+        self.folder.join("disk").display().to_string()
+    }
+
+    pub fn process(&self) -> u32 {
+        self.process.load(Ordering::Relaxed)
     }
 
     pub fn start(&self) {
         let (started, waits) = mpsc::channel();
-        let (folder, port) = (self.folder.clone(), self.port);
+        let (folder, port, disk) = (self.folder.clone(), self.port, self.disk);
         // The thread that starts it lives as long as the process: then the server is told to stop.
         std::thread::spawn(move || {
-            let mut child = run(&folder.join("data"), &folder, port);
+            let mut child = run(&folder, port, disk);
             started.send(child.id()).unwrap();
             child.wait().unwrap();
         });
@@ -108,14 +130,12 @@ fn tools() -> PathBuf {
 }
 
 /// PostgreSQL refuses to run as root. With the thread that started it, it ends (`--pdeathsig`).
-fn as_its_user(program: &Path) -> Command {
+fn as_its_user() -> Vec<&'static str> {
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
-    let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "INT"]);
+    let mut command = vec!["setpriv", "--pdeathsig", "INT"];
     if is_root {
-        command.args(["--reuid", "postgres", "--regid", "postgres", "--clear-groups"]);
+        command.extend(["--reuid", "postgres", "--regid", "postgres", "--clear-groups"]);
     }
-    command.arg(program);
     command
 }
 
@@ -125,38 +145,52 @@ fn sweep() {
         let is_ours = entry.file_name().to_string_lossy().starts_with(FOLDER);
         let age = entry.metadata().ok().and_then(|folder| folder.modified().ok()?.elapsed().ok());
         let is_old = age.is_some_and(|age| age > Duration::from_secs(600));
-        if is_ours && is_old && !entry.path().join("data/postmaster.pid").exists() {
+        if is_ours && is_old && !entry.path().join("disk/data/postmaster.pid").exists() {
             std::fs::remove_dir_all(entry.path()).ok();
         }
     }
 }
 
-fn start() -> Postgres {
+fn start(disk: Disk) -> Postgres {
     sweep();
     let folder = tempfile::Builder::new().prefix(FOLDER).tempdir().unwrap().keep();
-    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
-    let made = as_its_user(&tools().join("initdb"))
-        .args(["-A", "trust", "-U", "postgres", "--no-sync", "-D"])
-        .arg(folder.join("data"))
-        .current_dir(&folder)
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "initdb: {}", String::from_utf8_lossy(&made.stderr));
-    let postgres = Postgres { port: free_port(), folder, process: AtomicU32::new(0) };
+    std::fs::create_dir(folder.join("disk")).unwrap();
+    for path in [&folder, &folder.join("disk")] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
+    }
+    let postgres = Postgres { port: free_port(), folder, disk, process: AtomicU32::new(0) };
     postgres.start();
     postgres
 }
 
-fn run(data: &Path, folder: &Path, port: u16) -> Child {
-    let log = std::fs::File::create(folder.join("log")).unwrap();
-    as_its_user(&tools().join("postgres"))
-        .arg("-D")
-        .arg(data)
-        .args(["-p", &port.to_string(), "-k", "", "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"])
-        .current_dir(folder)
+/// Makes the data at the first start.
+fn run(folder: &Path, port: u16, disk: Disk) -> Child {
+    const START: &str = r#"cd "$FOLDER"
+        test -e disk/data || $AS_ITS_USER "$TOOLS/initdb" -A trust -U postgres --no-sync --wal-segsize=1 -D disk/data >initdb
+        exec $AS_ITS_USER "$TOOLS/postgres" -D disk/data -p "$PORT" -k "" -c listen_addresses=127.0.0.1 \
+            -c max_connections=200 -c min_wal_size=2MB -c max_wal_size="$WAL""#;
+    let mut command = match disk {
+        Disk::Large => Command::new("sh"),
+        Disk::Small => {
+            let mut command = Command::new("unshare");
+            command.args(["--mount", "sh"]);
+            command
+        }
+    };
+    let mount = match disk {
+        Disk::Large => "",
+        Disk::Small => "mount -t tmpfs -o size=64m,mode=777 none \"$FOLDER/disk\"\n",
+    };
+    command
+        .args(["-ec", &format!("{mount}{START}")])
+        .env("FOLDER", folder)
+        .env("TOOLS", tools())
+        .env("AS_ITS_USER", as_its_user().join(" "))
+        .env("PORT", port.to_string())
+        .env("WAL", if disk == Disk::Small { "4MB" } else { "1GB" })
         .stdin(Stdio::null())
         .stdout(Stdio::null())
-        .stderr(log)
+        .stderr(std::fs::File::options().create(true).append(true).open(folder.join("log")).unwrap())
         .spawn()
         .unwrap()
 }

@@ -16,6 +16,8 @@ pub type Settings<'a> = &'a [(&'a str, &'a str)];
 /// For tests of volume, and of what is behind the limits.
 pub const NO_LIMITS: Settings<'static> = &[
     ("RATE_LIMIT_EVENTS_PER_SECOND", "0"),
+    ("RATE_LIMIT_EVENTS_PER_SECOND_PER_USER", "0"),
+    ("RATE_LIMIT_EVENTS_PER_SECOND_PER_IP", "0"),
     ("RATE_LIMIT_HTTP_PER_MINUTE", "0"),
     ("MAX_CONNECTIONS_PER_USER", "0"),
     ("MAX_CONNECTIONS_PER_IP", "0"),
@@ -27,6 +29,8 @@ pub struct Program {
     pub folder: TempDir,
     pub database_url: String,
     environment: Vec<(String, String)>,
+    /// What the server is started through, such as a namespace of its own.
+    through: Vec<String>,
 }
 
 pub struct Server {
@@ -66,11 +70,36 @@ impl Program {
         ];
         let environment =
             fixed.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        Program { folder, database_url, environment }
+        Program { folder, database_url, environment, through: Vec::new() }
+    }
+
+    /// The server is started by a shell line that ends in `exec "$@"`, in mounts of its own.
+    pub fn in_its_own_mounts(mut self, line: &str) -> Program {
+        self.through = ["unshare", "--mount", "sh", "-ec", line, "sh"].map(str::to_owned).to_vec();
+        self
+    }
+
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.environment.push((name.to_owned(), value.to_owned()));
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_community-chat"));
+        self.prepared(Command::new(env!("CARGO_BIN_EXE_community-chat")))
+    }
+
+    fn server_command(&self) -> Command {
+        let Some((first, others)) = self.through.split_first() else { return self.command() };
+        let mut command = Command::new(first);
+        command.args(others).arg(env!("CARGO_BIN_EXE_community-chat"));
+        self.prepared(command)
+    }
+
+    /// For a start that must fail.
+    pub fn try_to_serve(&self) -> Output {
+        self.server_command().output().unwrap()
+    }
+
+    fn prepared(&self, mut command: Command) -> Command {
         command.current_dir(self.folder.path()).env_clear().stdin(Stdio::null());
         command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
@@ -108,13 +137,16 @@ impl Program {
 
     /// Serves on a free port; ready when it is handed over.
     pub async fn serve(&self) -> Server {
-        let port = free_port();
+        self.serve_on(free_port()).await
+    }
+
+    pub async fn serve_on(&self, port: u16) -> Server {
         let log = self.folder.path().join(format!("server-{port}.log"));
         let child = self
-            .command()
+            .server_command()
             .env("PORT", port.to_string())
             .stdout(Stdio::null())
-            .stderr(File::create(&log).unwrap())
+            .stderr(File::options().create(true).append(true).open(&log).unwrap())
             .spawn();
         let mut server = Server { child: child.unwrap(), url: format!("http://127.0.0.1:{port}"), log };
         server.wait_until_ready().await;

@@ -1,40 +1,75 @@
-//! A bare Socket.IO client over WebSocket: shows each frame as it stands, and costs next to nothing.
+//! A bare Socket.IO client: shows each frame as it stands, and costs next to nothing.
 
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{WebSocketStream, client_async};
+
+use super::polling::Polling;
 
 pub const NAMESPACE: &str = "/api/community/chat";
 const PATIENCE: Duration = Duration::from_secs(30);
 
+enum Wire {
+    WebSocket(Box<WebSocketStream<TcpStream>>),
+    Polling(Box<Polling>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    WebSocket,
+    /// With a small window: what it does not read soon waits at the server.
+    NarrowWebSocket,
+    Polling,
+}
+
 pub struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    wire: Wire,
     next_ack: u64,
     /// Events that came while an answer was awaited.
     pub heard: Vec<(String, Value)>,
 }
 
 impl Socket {
-    /// Opens the transport only.
-    pub async fn open(url: &str) -> Socket {
-        let address = format!("{}/socket.io/?EIO=4&transport=websocket", url.replace("http", "ws"));
-        let (stream, _) = connect_async(address).await.unwrap();
-        let mut socket = Socket { stream, next_ack: 0, heard: Vec::new() };
-        assert!(socket.frame().await.unwrap().starts_with("0{"));
-        socket
+    /// Opens the transport only; none when the server is not there.
+    pub async fn try_open(url: &str, transport: Transport) -> Option<Socket> {
+        let wire = match transport {
+            Transport::Polling => Wire::Polling(Box::new(Polling::open(url).await?)),
+            Transport::WebSocket | Transport::NarrowWebSocket => {
+                let address = url.strip_prefix("http://").unwrap();
+                let socket = TcpSocket::new_v4().unwrap();
+                if transport == Transport::NarrowWebSocket {
+                    socket.set_recv_buffer_size(4096).unwrap();
+                }
+                let stream = socket.connect(address.parse().unwrap()).await.ok()?;
+                stream.set_nodelay(true).ok()?;
+                let path = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
+                let (stream, _) = tokio::time::timeout(PATIENCE, client_async(path, stream)).await.ok()?.ok()?;
+                let mut socket = Socket { wire: Wire::WebSocket(Box::new(stream)), next_ack: 0, heard: Vec::new() };
+                socket.frame().await?;
+                return Some(socket);
+            }
+        };
+        Some(Socket { wire, next_ack: 0, heard: Vec::new() })
     }
 
-    /// Opens and joins the community namespace.
+    pub async fn open(url: &str) -> Socket {
+        Socket::try_open(url, Transport::WebSocket).await.unwrap()
+    }
+
+    /// Opens and joins the community namespace; none when that fails.
+    pub async fn try_connect(url: &str, transport: Transport, auth: &Value) -> Option<Socket> {
+        let mut socket = Socket::try_open(url, transport).await?;
+        socket.try_send(format!("40{NAMESPACE},{auth}")).await?;
+        let answer = socket.frame().await?;
+        answer.starts_with(&format!("40{NAMESPACE},{{\"sid\"")).then_some(socket)
+    }
+
     pub async fn connect(url: &str, auth: Value) -> Socket {
-        let mut socket = Socket::open(url).await;
-        socket.send(format!("40{NAMESPACE},{auth}")).await;
-        let answer = socket.frame().await.unwrap();
-        assert!(answer.starts_with(&format!("40{NAMESPACE},{{\"sid\"")), "{answer}");
-        socket
+        Socket::try_connect(url, Transport::WebSocket, &auth).await.expect("cannot connect")
     }
 
     pub async fn with_token(url: &str, token: &str) -> Socket {
@@ -42,30 +77,68 @@ impl Socket {
     }
 
     pub async fn send(&mut self, frame: impl Into<String>) {
-        self.stream.send(Message::text(frame.into())).await.unwrap();
+        self.try_send(frame).await.expect("the connection ended");
+    }
+
+    pub async fn try_send(&mut self, frame: impl Into<String>) -> Option<()> {
+        self.put(frame.into()).await?;
+        self.try_flush().await
+    }
+
+    async fn put(&mut self, frame: String) -> Option<()> {
+        match &mut self.wire {
+            Wire::WebSocket(stream) => stream.feed(Message::text(frame)).await.ok(),
+            Wire::Polling(polling) => {
+                polling.feed(frame);
+                Some(())
+            }
+        }
     }
 
     /// Puts an event into the buffer without flushing; gives its ack id.
     pub async fn feed(&mut self, event: &str, payload: &Value) -> u64 {
+        self.try_feed(event, payload).await.expect("the connection ended")
+    }
+
+    pub async fn try_feed(&mut self, event: &str, payload: &Value) -> Option<u64> {
         let id = self.next_ack;
         self.next_ack += 1;
-        self.stream.feed(Message::text(format!("42{NAMESPACE},{id}{}", json!([event, payload])))).await.unwrap();
-        id
+        self.put(format!("42{NAMESPACE},{id}{}", json!([event, payload]))).await?;
+        Some(id)
     }
 
     pub async fn flush(&mut self) {
-        self.stream.flush().await.unwrap();
+        self.try_flush().await.expect("the connection ended");
+    }
+
+    pub async fn try_flush(&mut self) -> Option<()> {
+        match &mut self.wire {
+            Wire::WebSocket(stream) => stream.flush().await.ok(),
+            Wire::Polling(polling) => polling.flush().await.then_some(()),
+        }
     }
 
     /// The next frame that is no ping; none when the connection ended.
     pub async fn frame(&mut self) -> Option<String> {
+        tokio::time::timeout(PATIENCE, self.next_frame()).await.expect("no frame came")
+    }
+
+    /// The same, as long as it takes.
+    pub async fn next_frame(&mut self) -> Option<String> {
         loop {
-            let message = tokio::time::timeout(PATIENCE, self.stream.next()).await.expect("no frame came")?;
-            match message {
-                Ok(Message::Text(text)) if text.as_str() == "2" => self.send("3").await,
-                Ok(Message::Text(text)) => return Some(text.as_str().to_owned()),
-                Ok(Message::Close(_)) | Err(_) => return None,
-                Ok(_) => {}
+            let frame = match &mut self.wire {
+                Wire::WebSocket(stream) => match stream.next().await? {
+                    Ok(Message::Text(text)) => text.as_str().to_owned(),
+                    Ok(Message::Close(_)) | Err(_) => return None,
+                    Ok(_) => continue,
+                },
+                Wire::Polling(polling) => polling.packet().await?,
+            };
+            match frame.as_str() {
+                "2" => self.try_send("3").await?,
+                "1" => return None,
+                "6" => {}
+                _ => return Some(frame),
             }
         }
     }
@@ -115,7 +188,7 @@ impl Socket {
     }
 }
 
-fn as_event(frame: &str) -> Option<(String, Value)> {
+pub fn as_event(frame: &str) -> Option<(String, Value)> {
     let rest = frame.strip_prefix("42")?.strip_prefix(NAMESPACE)?.strip_prefix(',')?;
     let [name, payload]: [Value; 2] = serde_json::from_str(rest).unwrap();
     Some((name.as_str().unwrap().to_owned(), payload))

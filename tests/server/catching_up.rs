@@ -1,0 +1,123 @@
+//! Coming back after a while: exactly what was missed, in pages, joined to what goes on.
+
+use serde_json::{Value, json};
+
+use super::harness::follower::fresh_history;
+use super::harness::program::NO_LIMITS;
+use super::harness::{BOTH, Follower, Program, Socket, Transport};
+
+async fn say(socket: &mut Socket, texts: impl Iterator<Item = String>) -> Vec<Value> {
+    let mut sent = Vec::new();
+    for text in texts {
+        sent.push(socket.succeed("send-message", json!({ "message": text })).await["data"].clone());
+    }
+    sent
+}
+
+#[tokio::test]
+async fn a_long_absence_is_told_page_by_page_while_others_go_on_talking() {
+    for database in BOTH {
+        let program = Program::on(database, NO_LIMITS);
+        let (ann, ben) = (program.account("ann"), program.account("ben"));
+        let server = program.serve().await;
+        let mut sender = Socket::with_token(&server.url, &ann.token).await;
+        let mut early = Follower::new(&server.url, &ben.token, Transport::WebSocket);
+        early.come_back().await;
+        let text = "x".repeat(1000);
+        let sent = say(&mut sender, (0..1500).map(|number| format!("{number} {text}"))).await;
+        for message in sent.iter().step_by(7) {
+            sender.succeed("edit-message", json!({ "messageId": message["id"], "message": "edited" })).await;
+        }
+        for message in sent.iter().step_by(10) {
+            sender.succeed("delete-message", json!({ "messageId": message["id"] })).await;
+        }
+        let talk = tokio::spawn(async move {
+            say(&mut sender, (0..300).map(|number| format!("meanwhile {number}"))).await;
+            sender
+        });
+        let mut late: Vec<Follower> = [Transport::WebSocket, Transport::NarrowWebSocket, Transport::Polling]
+            .into_iter()
+            .map(|transport| Follower::new(&server.url, &ben.token, transport))
+            .collect();
+        for follower in &mut late {
+            assert!(follower.come_back().await);
+            follower.follow_to(1500).await;
+        }
+        let (history, rev) = fresh_history(&mut talk.await.unwrap()).await;
+        assert_eq!(history.len(), 1500 - 150 + 300);
+        for follower in late.iter_mut().chain([&mut early]) {
+            follower.follow_to(rev).await;
+            assert!(follower.breaches.is_empty(), "{:?}: {:?}", follower.transport, follower.breaches);
+            assert!(follower.visible() == history, "{:?} shows something else than the history", follower.transport);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_asks_gets_a_page_and_asks_for_the_next() {
+    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
+    let ann = program.account("ann");
+    let server = program.serve().await;
+    let mut socket = Socket::with_token(&server.url, &ann.token).await;
+    let sent = say(&mut socket, (0..1200).map(|number| format!("number {number}"))).await;
+    let (mut rev, mut pages, mut told) = (0, 0, Vec::new());
+    loop {
+        let page = socket.succeed("sync", json!({ "rev": rev })).await["data"].clone();
+        assert_eq!(page["complete"], true);
+        told.extend(page["messages"].as_array().unwrap().iter().cloned());
+        rev = page["rev"].as_i64().unwrap();
+        pages += 1;
+        if page["more"] == false {
+            break;
+        }
+        assert_eq!(told.last().unwrap()["rev"], rev);
+    }
+    assert_eq!((told, pages), (sent, 3));
+    let another = uuid::Uuid::nil();
+    let lost = socket.succeed("sync", json!({ "rev": rev, "epoch": another })).await["data"].clone();
+    assert_eq!((&lost["complete"], &lost["more"], &lost["messages"]), (&json!(false), &json!(false), &json!([])));
+}
+
+/// Across a restart too, and with what others did meanwhile.
+#[tokio::test]
+async fn after_a_restart_exactly_what_was_missed() {
+    for database in BOTH {
+        let program = Program::on(database, NO_LIMITS);
+        let (ann, ben) = (program.account("ann"), program.account("ben"));
+        let port = super::harness::free_port();
+        let server = program.serve_on(port).await;
+        let mut sender = Socket::with_token(&server.url, &ann.token).await;
+        let mut follower = Follower::new(&server.url, &ben.token, Transport::WebSocket);
+        follower.come_back().await;
+        let sent = say(&mut sender, (0..5).map(|number| format!("before {number}"))).await;
+        follower.follow_to(5).await;
+        follower.socket = None;
+        sender.succeed("edit-message", json!({ "messageId": sent[0]["id"], "message": "edited" })).await;
+        sender.succeed("delete-message", json!({ "messageId": sent[1]["id"] })).await;
+        server.kill();
+        let server = program.serve_on(port).await;
+        let mut sender = Socket::with_token(&server.url, &ann.token).await;
+        say(&mut sender, ["after".to_owned()].into_iter()).await;
+        let (history, rev) = fresh_history(&mut sender).await;
+        follower.follow_to(rev).await;
+        assert_eq!(follower.breaches, Vec::<String>::new());
+        assert_eq!(follower.visible(), history);
+    }
+}
+
+/// Who may not see a room is told nothing of it, whatever rev they name.
+#[tokio::test]
+async fn only_what_one_may_see() {
+    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
+    let ann = program.account("ann");
+    program.say(&["room", "add", "--slug", "cellar", "--name", "The cellar", "--private"]);
+    let server = program.serve().await;
+    let auth = json!({ "token": ann.token, "resume": { "cellar": 0, "no-such-room": 0 } });
+    let mut socket = Socket::connect(&server.url, auth).await;
+    for _ in 0..2 {
+        let told = socket.hear("sync").await;
+        assert_eq!((&told["code"], &told["complete"]), (&json!("room_not_found"), &json!(false)), "{told}");
+    }
+    let answer = socket.ask("sync", json!({ "roomId": "cellar", "rev": 0 })).await;
+    assert_eq!(answer["error"], "Room not found");
+}

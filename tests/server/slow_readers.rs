@@ -1,0 +1,158 @@
+//! Readers that cannot keep up: closed with a reason, gone for everybody else, back with everything; the
+//! others do not notice. `BURST=full` runs the burst at its full size.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::json;
+
+use super::harness::follower::fresh_history;
+use super::harness::program::NO_LIMITS;
+use super::harness::{Follower, On, Program, Server, Socket, Transport, eventually};
+
+/// Connections that the system holds for the server, read or not.
+fn held_by(server: &Server) -> usize {
+    const ESTABLISHED: &str = "01";
+    let port: u16 = server.url.rsplit(':').next().unwrap().parse().unwrap();
+    let local = format!("0100007F:{port:04X}");
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let is_held = |line: &&str| {
+        let mut columns = line.split_whitespace().skip(1);
+        columns.next() == Some(&local) && columns.nth(1) == Some(ESTABLISHED)
+    };
+    table.lines().filter(is_held).count()
+}
+
+pub fn memory(server: &Server) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024
+}
+
+async fn flood(sender: &mut Socket, messages: usize, text: &str) {
+    let mut received = 0;
+    for batch in (0..messages).step_by(100) {
+        for number in batch..batch + 100 {
+            sender.feed("send-message", &json!({ "message": format!("{number} {text}") })).await;
+        }
+        sender.flush().await;
+        while received < batch + 100 {
+            let message = sender.hear("message-received").await;
+            assert!(message["message"].as_str().unwrap().starts_with(&format!("{received} ")), "in order");
+            received += 1;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_burst_reaches_the_fast_at_once_and_the_slow_when_they_come_back() {
+    let (messages, fast, slow, stuck) =
+        if std::env::var("BURST").is_ok_and(|size| size == "full") { (20_000, 175, 20, 5) } else { (2_000, 20, 4, 2) };
+    let program = Program::on(On::Postgres, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut sender = Socket::with_token(&server.url, &ann.token).await;
+    let (url, token) = (&server.url, &ben.token);
+    let follower = async |transport| {
+        let mut follower = Follower::new(url, token, transport);
+        assert!(follower.come_back().await);
+        follower
+    };
+    let mut dead = Vec::new();
+    for _ in 0..stuck {
+        dead.push(follower(Transport::NarrowWebSocket).await);
+    }
+    let fast_ones = join_all((0..fast).map(|_| async {
+        let mut reader = follower(Transport::WebSocket).await;
+        while reader.rev < messages {
+            let frame = reader.socket.as_mut().unwrap().next_frame().await.expect("a fast reader was closed");
+            reader.take(frame);
+        }
+        reader
+    }));
+    let slow_ones = join_all((0..slow).map(|_| async {
+        let mut reader = follower(Transport::NarrowWebSocket).await;
+        while reader.closed_for.is_empty() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            match reader.socket.as_mut().unwrap().next_frame().await {
+                Some(frame) => drop(reader.take(frame)),
+                None => break,
+            }
+        }
+        reader.socket = None;
+        reader
+    }));
+    let before = memory(&server);
+    let mut most = 0;
+    let text = "x".repeat(2000);
+    let flooding = flood(&mut sender, messages as usize, &text);
+    let watching = async {
+        loop {
+            most = most.max(memory(&server));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let (fast_ones, slow_ones, ()) = tokio::select! {
+        all = async { tokio::join!(fast_ones, slow_ones, flooding) } => all,
+        () = watching => unreachable!(),
+    };
+    let readers = (slow + stuck) as u64;
+    assert!(most - before < 64_000_000 + readers * 4_000_000, "the server grew from {before} to {most} bytes");
+    println!("{messages} messages, {fast} fast readers: the server's memory grew by {} kB", (most - before) / 1024);
+
+    let (history, rev) = fresh_history(&mut sender).await;
+    for reader in &fast_ones {
+        assert!(reader.breaches.is_empty() && reader.visible() == history, "{:?}", reader.breaches);
+    }
+    for reader in slow_ones {
+        assert_eq!(reader.closed_for, ["slow_reader"]);
+        dead.push(reader);
+    }
+    for mut reader in dead {
+        reader.socket = None;
+        reader.transport = Transport::WebSocket;
+        reader.follow_to(rev).await;
+        assert!(reader.breaches.is_empty() && reader.visible() == history, "{:?}", reader.breaches);
+    }
+}
+
+/// The peer keeps its end open and reads nothing.
+#[tokio::test]
+async fn a_ghost_has_left_for_everybody_soon_and_its_connection_is_cut() {
+    let program = Program::on(On::Sqlite, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut sender = Socket::with_token(&server.url, &ann.token).await;
+    let auth = json!({ "token": ben.token });
+    let mut ghost = Socket::try_connect(&server.url, Transport::NarrowWebSocket, &auth).await.unwrap();
+    let mut observer = Socket::with_token(&server.url, &ann.token).await;
+    ghost.succeed("typing", json!({ "isTyping": true })).await;
+    let started = Instant::now();
+    let observing = tokio::spawn(async move {
+        observer.hear("user-left").await;
+        observer
+    });
+    flood(&mut sender, 1500, &"x".repeat(2000)).await;
+    let _observer = observing.await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(10), "after {:?}", started.elapsed());
+    eventually("only two connections are held", async || held_by(&server) == 2).await;
+    assert!(started.elapsed() < Duration::from_secs(15), "after {:?}", started.elapsed());
+    assert!(server.logged().contains("slow_reader"));
+}
+
+/// Who reads on hears why, after what was on its way.
+#[tokio::test]
+async fn a_slow_reader_is_told_why_it_is_closed() {
+    let program = Program::on(On::Sqlite, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut sender = Socket::with_token(&server.url, &ann.token).await;
+    let mut reader = Follower::new(&server.url, &ben.token, Transport::WebSocket);
+    reader.come_back().await;
+    flood(&mut sender, 1500, &"x".repeat(2000)).await;
+    while let Some(frame) = reader.socket.as_mut().unwrap().frame().await {
+        reader.take(frame);
+    }
+    assert_eq!((reader.closed_for.as_slice(), &reader.breaches), (&["slow_reader".to_owned()][..], &Vec::new()));
+    assert!(reader.rev < 1500, "it was closed before everything had gone out");
+}
