@@ -15,4 +15,5 @@ mod node_beside;
 mod overload;
 mod slow_readers;
 mod stopping;
+mod torture;
 mod volume;

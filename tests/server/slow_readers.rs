@@ -11,7 +11,7 @@ use super::harness::program::NO_LIMITS;
 use super::harness::{Follower, On, Program, Server, Socket, Transport, eventually};
 
 /// Connections that the system holds for the server, read or not.
-fn held_by(server: &Server) -> usize {
+pub fn held_by(server: &Server) -> usize {
     const ESTABLISHED: &str = "01";
     let port: u16 = server.url.rsplit(':').next().unwrap().parse().unwrap();
     let local = format!("0100007F:{port:04X}");
@@ -23,7 +23,7 @@ fn held_by(server: &Server) -> usize {
     table.lines().filter(is_held).count()
 }
 
-pub fn memory(server: &Server) -> u64 {
+fn memory(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024

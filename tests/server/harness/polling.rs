@@ -1,7 +1,9 @@
 //! Engine.IO over HTTP requests: what a client has whose network lets no WebSocket through.
 
-use std::collections::VecDeque;
 use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 const PATIENCE: Duration = Duration::from_secs(40);
 const BETWEEN_PACKETS: char = '\u{1e}';
@@ -9,22 +11,21 @@ const BETWEEN_PACKETS: char = '\u{1e}';
 pub struct Polling {
     http: reqwest::Client,
     url: String,
-    arrived: VecDeque<String>,
     outgoing: Vec<String>,
+    arrived: mpsc::Receiver<String>,
+    polls: JoinHandle<()>,
 }
 
 impl Polling {
     pub async fn open(url: &str) -> Option<Polling> {
-        let mut polling = Polling {
-            http: reqwest::Client::builder().timeout(PATIENCE).build().unwrap(),
-            url: format!("{url}/socket.io/?EIO=4&transport=polling"),
-            arrived: VecDeque::new(),
-            outgoing: Vec::new(),
-        };
-        let open = polling.packet().await?;
+        let http = reqwest::Client::builder().timeout(PATIENCE).build().unwrap();
+        let url = format!("{url}/socket.io/?EIO=4&transport=polling");
+        let open = http.get(&url).send().await.ok()?.text().await.ok()?;
         let open: serde_json::Value = serde_json::from_str(open.strip_prefix('0')?).ok()?;
-        polling.url = format!("{}&sid={}", polling.url, open["sid"].as_str()?);
-        Some(polling)
+        let url = format!("{url}&sid={}", open["sid"].as_str()?);
+        let (arriving, arrived) = mpsc::channel(1000);
+        let polls = tokio::spawn(poll(http.clone(), url.clone(), arriving));
+        Some(Polling { http, url, outgoing: Vec::new(), arrived, polls })
     }
 
     pub fn feed(&mut self, packet: String) {
@@ -40,16 +41,27 @@ impl Polling {
         answer.await.is_ok_and(|answer| answer.status().is_success())
     }
 
-    /// The next packet; none when the connection ended. May be dropped while it waits: then the
-    /// packets of that answer are lost, as they are for a client that hangs up.
+    /// The next packet; none when the connection ended.
     pub async fn packet(&mut self) -> Option<String> {
-        while self.arrived.is_empty() {
-            let answer = self.http.get(&self.url).send().await.ok()?;
-            if !answer.status().is_success() {
-                return None;
+        self.arrived.recv().await
+    }
+}
+
+impl Drop for Polling {
+    fn drop(&mut self) {
+        self.polls.abort();
+    }
+}
+
+async fn poll(http: reqwest::Client, url: String, arriving: mpsc::Sender<String>) {
+    while let Ok(answer) = http.get(&url).send().await
+        && answer.status().is_success()
+        && let Ok(packets) = answer.text().await
+    {
+        for packet in packets.split(BETWEEN_PACKETS) {
+            if arriving.send(packet.to_owned()).await.is_err() {
+                return;
             }
-            self.arrived.extend(answer.text().await.ok()?.split(BETWEEN_PACKETS).map(str::to_owned));
         }
-        self.arrived.pop_front()
     }
 }

@@ -75,7 +75,12 @@ impl Postgres {
 
     /// As a crash would: nobody is waited for.
     pub fn crash(&self) {
-        self.signal("QUIT");
+        self.end("QUIT");
+    }
+
+    /// By a signal that ends it.
+    pub fn end(&self, signal: &str) {
+        self.signal(signal);
         while !self.processes().is_empty() {
             std::thread::sleep(Duration::from_millis(20));
         }
