@@ -12,7 +12,7 @@ SCRIPTS := find . \( -name node_modules -o -name target -o -name .git \) -prune 
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help run test check bench fmt client programs
+.PHONY: help run test check bench torture fmt client programs
 
 help: ## this text
 	@echo "community-chat: make …"
@@ -42,6 +42,11 @@ check: client $(VENV)/typos ## format, lints, architecture, spelling, licences, 
 
 bench: client benches/peers/node/node_modules/.package-lock.json ## the measurements
 	cargo bench --bench against_node
+
+# TORTURE_SECONDS (600, for each database), TORTURE_EVERY (20), TORTURE_SEED.
+torture: ## the promises under fire: kills, pauses and restarts on both databases, and the large burst
+	TORTURE_SECONDS="$${TORTURE_SECONDS:-600}" BURST=full cargo test --release --test server -- \
+		--nocapture --include-ignored --test-threads=1 torture::a_long_plan slow_readers::a_burst
 
 fmt: ## format the sources
 	cargo fmt --all

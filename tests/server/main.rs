@@ -10,6 +10,7 @@ mod database_away;
 mod documents;
 mod faults;
 mod frames;
+mod fuzz;
 mod harness;
 mod node_beside;
 mod overload;

@@ -23,7 +23,7 @@ pub fn held_by(server: &Server) -> usize {
     table.lines().filter(is_held).count()
 }
 
-fn memory(server: &Server) -> u64 {
+pub fn memory(server: &Server) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1024

@@ -253,7 +253,12 @@ impl Connection {
         if self.closed.swap(true, Ordering::Relaxed) {
             return;
         }
-        tracing::info!(connection = self.id.0, address = ?self.address, code = why.code(), "closed a connection: {}", why.text());
+        // Anybody can be refused as often as they like; the log is not theirs to fill.
+        if why == Closing::SlowReader {
+            tracing::info!(connection = self.id.0, address = ?self.address, code = why.code(), "closed a connection");
+        } else {
+            tracing::debug!(connection = self.id.0, address = ?self.address, code = why.code(), "closed a connection");
+        }
         let farewell = Farewell { code: why.code(), error: why.text(), retry_in: why.retry_in() };
         self.outbox.close();
         for namespace in self.joined.lock().unwrap_or_else(PoisonError::into_inner).iter() {
