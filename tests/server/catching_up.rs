@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::harness::follower::fresh_history;
 use super::harness::program::NO_LIMITS;
+use super::harness::socket::as_ack;
 use super::harness::{BOTH, Follower, Program, Socket, Transport};
 
 async fn say(socket: &mut Socket, texts: impl Iterator<Item = String>) -> Vec<Value> {
@@ -51,6 +52,30 @@ async fn a_long_absence_is_told_page_by_page_while_others_go_on_talking() {
             assert!(follower.visible() == history, "{:?} shows something else than the history", follower.transport);
         }
     }
+}
+
+#[tokio::test]
+async fn what_one_sends_is_not_held_up_by_what_one_missed() {
+    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let text = "x".repeat(4000);
+    let mut sender = Socket::with_token(&server.url, &ann.token).await;
+    say(&mut sender, (0..400).map(|number| format!("{number} {text}"))).await;
+    let mut late = Follower::new(&server.url, &ben.token, Transport::NarrowWebSocket);
+    late.come_back().await;
+    let socket = late.socket.as_mut().unwrap();
+    socket.feed("send-message", &json!({ "message": "I am back" })).await;
+    socket.flush().await;
+    let answer = loop {
+        let frame = late.socket.as_mut().unwrap().frame().await.unwrap();
+        if let Some((_, answer)) = late.take(frame).as_deref().and_then(as_ack) {
+            break answer;
+        }
+    };
+    assert!(answer["success"] == true && late.rev < 400, "answered when everything was read: {}", late.rev);
+    late.follow_to(401).await;
+    assert_eq!((late.breaches.as_slice(), &late.messages[&401]), (&[] as &[String], &answer["data"]));
 }
 
 #[tokio::test]

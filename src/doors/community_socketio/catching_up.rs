@@ -1,45 +1,72 @@
 //! A client that comes back is told what it missed, page by page.
 
-use serde_json::Value;
+use std::sync::Arc;
 
-use super::NAMESPACE;
 use super::incoming::CommunitySession;
-use super::payload::whole_number;
+use super::outgoing::Ear;
 use super::wire::{FailureShape, MessageShape, Success, SyncShape};
+use super::{Community, NAMESPACE};
 use crate::chat::Refusal;
 use crate::doors::refusals::{Doing, describe};
-use crate::doors::socketio::Ack;
-use crate::model::Room;
+use crate::doors::socketio::{Ack, Connection};
+use crate::model::{Actor, Room};
+
+/// What telling takes of a session; the session goes on meanwhile.
+pub(super) struct CatchingUp {
+    door: Community,
+    connection: Arc<Connection>,
+    ear: Arc<Ear>,
+    actor: Actor,
+}
 
 impl CommunitySession {
-    /// A room of the handshake. One that cannot be resumed gets its `sync` too, which says so.
-    pub(super) async fn resume(&mut self, reference: &str, rev: &Value) {
+    pub(super) fn catching_up(&self) -> CatchingUp {
+        CatchingUp {
+            door: self.door.clone(),
+            connection: self.connection.clone(),
+            ear: self.ear.clone(),
+            actor: self.actor,
+        }
+    }
+
+    /// Comes into a room of the handshake, and hears nothing of it until it is told what it missed. One
+    /// that cannot be resumed gets its `sync` too, which says so.
+    pub(super) async fn resume(&mut self, reference: &str) -> Option<Arc<Room>> {
         match self.door.shared.chat.enter(self.actor, reference).await.and_then(|room| self.has_place_for(room)) {
             Ok(room) => {
                 self.ear.hold(room.number);
                 self.listen(room.number);
-                self.tell_missed(&room, whole_number(rev).unwrap_or(-1), self.epoch.clone(), None).await;
+                Some(room)
             }
-            Err(refusal) => self.cannot_sync(reference, refusal),
+            Err(refusal) => {
+                self.catching_up().cannot_tell(reference, refusal);
+                None
+            }
         }
     }
+}
 
+impl CatchingUp {
     /// Tells what was missed while the ear holds back what happens meanwhile, so that live delivery
     /// joins on without gap or repeat. Who asks with an `ack` gets one page, and asks for the next;
     /// otherwise each page goes out when the one before has.
-    pub(super) async fn tell_missed(&self, room: &Room, rev: i64, epoch: Option<String>, mut ack: Option<Ack>) {
+    pub(super) async fn tell(&self, room: &Room, mut rev: i64, epoch: Option<&str>, mut ack: Option<Ack>) {
         let chat = &self.door.shared.chat;
-        let mut rev = rev;
         loop {
             self.ear.hold(room.number);
-            let missed = match chat.missed(room, rev, epoch.as_deref()).await {
+            let missed = async {
+                // It may take a while, and who was let in may have been put out again.
+                chat.readable(self.actor_now(), Some(&room.id.to_string())).await?;
+                chat.missed(room, rev, epoch).await
+            };
+            let missed = match missed.await {
                 Ok(missed) => missed,
                 Err(refusal) => {
                     match ack {
                         Some(ack) => ack.send(&FailureShape::of(refusal, Doing::Syncing)),
-                        None => self.cannot_sync(&room.id.to_string(), refusal),
+                        None => self.cannot_tell(&room.id.to_string(), refusal),
                     }
-                    return self.ear.go_on_anyway();
+                    return self.ear.go_on_anyway(room.number);
                 }
             };
             let is_last = !missed.more || ack.is_some();
@@ -55,7 +82,7 @@ impl CommunitySession {
                 Some(ack) => ack.send(&Success::of(shape)),
                 None => self.connection.emit(NAMESPACE, "sync", &shape),
             }
-            if is_last && self.ear.go_on(missed.rev) {
+            if is_last && self.ear.go_on(room.number, missed.rev) {
                 return;
             }
             rev = missed.rev;
@@ -65,7 +92,13 @@ impl CommunitySession {
         }
     }
 
-    fn cannot_sync(&self, room: &str, refusal: Refusal) {
+    fn actor_now(&self) -> Actor {
+        let now = u64::try_from(self.door.shared.clock.now().seconds()).unwrap_or(0);
+        let ended = self.door.visitors().token_ended(self.connection.id, now);
+        if ended { Actor::Anonymous } else { self.actor }
+    }
+
+    fn cannot_tell(&self, room: &str, refusal: Refusal) {
         let described = describe(refusal, Doing::Syncing);
         let mut shape = serde_json::json!({
             "roomId": room,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::outgoing::Ear;
-use super::payload::{Fields, room_of};
+use super::payload::{Fields, room_of, whole_number};
 use super::wire::{DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, RoomShape, Success};
 use super::{Community, NAMESPACE, Trust};
 use crate::chat::{Caller, Pending, Refusal};
@@ -72,13 +72,26 @@ impl Namespace for Community {
 }
 
 impl Session for CommunitySession {
-    fn opened(&mut self) -> BoxFuture<'_, ()> {
+    fn opened(&mut self) -> BoxFuture<'_, Later> {
         Box::pin(async move {
-            for (room, rev) in std::mem::take(&mut self.resume) {
-                self.resume(&room, &rev).await;
+            let mut missed = Vec::new();
+            for (reference, rev) in std::mem::take(&mut self.resume) {
+                missed.extend(self.resume(&reference).await.map(|room| (room, whole_number(&rev).unwrap_or(-1))));
             }
             self.listen(RoomNumber::MAIN);
-            self.door.shared.chat.joined(RoomNumber::MAIN).await;
+            let (catching_up, chat) = (self.catching_up(), self.door.shared.chat.clone());
+            if missed.is_empty() {
+                chat.joined(RoomNumber::MAIN).await;
+                return None;
+            }
+            // It may take long: what the client sends is not held up.
+            let epoch = self.epoch.take();
+            Some(Box::pin(async move {
+                for (room, rev) in missed {
+                    catching_up.tell(&room, rev, epoch.as_deref(), None).await;
+                }
+                chat.joined(RoomNumber::MAIN).await;
+            }) as BoxFuture<'static, ()>)
         })
     }
 
@@ -170,6 +183,7 @@ impl CommunitySession {
     pub(super) fn leave_rooms(&mut self) {
         for room in self.rooms.extract_if(|room| *room != RoomNumber::MAIN) {
             self.door.shared.audience.leave(room, self.connection.id);
+            self.ear.forget(room);
         }
     }
 
@@ -280,6 +294,7 @@ impl CommunitySession {
         let room = self.door.shared.chat.readable(self.actor, Some(&room_of(payload)?)).await?;
         if room.number != RoomNumber::MAIN && self.rooms.remove(&room.number) {
             self.door.shared.audience.leave(room.number, self.connection.id);
+            self.ear.forget(room.number);
         }
         Ok(())
     }
@@ -292,7 +307,7 @@ impl CommunitySession {
         };
         let epoch = fields.get("epoch").and_then(Value::as_str).map(str::to_owned);
         match asked.await {
-            Ok((room, rev)) => self.tell_missed(&room, rev, epoch, ack).await,
+            Ok((room, rev)) => self.catching_up().tell(&room, rev, epoch.as_deref(), ack).await,
             Err(refusal) => answer::<Success<()>>(ack, Err(refusal), Doing::Syncing),
         }
     }

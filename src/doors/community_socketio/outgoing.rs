@@ -1,7 +1,7 @@
 //! Tells the dialect's listeners: each event is encoded once, the same bytes go to everybody.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use engineioxide::Str;
 
@@ -29,7 +29,7 @@ pub struct Ear {
 
 #[derive(Default)]
 struct Hearing {
-    held: Option<Held>,
+    held: Vec<Held>,
     told: Told,
 }
 
@@ -47,15 +47,24 @@ struct Held {
     too_much: bool,
 }
 
-impl Held {
-    fn keep(&mut self, frame: &Frame, connection: &Connection) {
-        self.bytes += frame.text.len();
-        self.too_much |= connection.is_too_far_behind(self.bytes);
-        if self.too_much {
-            self.frames = Vec::new();
+impl Hearing {
+    /// Whether the frame waits with its room.
+    fn keep(&mut self, frame: &Frame, connection: &Connection) -> bool {
+        let bytes = self.held.iter().map(|held| held.bytes).sum::<usize>() + frame.text.len();
+        let Some(held) = self.held.iter_mut().find(|held| held.room == frame.room) else { return false };
+        held.too_much |= connection.is_too_far_behind(bytes);
+        if held.too_much {
+            (held.frames, held.bytes) = (Vec::new(), 0);
         } else {
-            self.frames.push((frame.rev, frame.text.clone()));
+            held.frames.push((frame.rev, frame.text.clone()));
+            held.bytes += frame.text.len();
         }
+        true
+    }
+
+    fn release(&mut self, room: RoomNumber) -> Option<Held> {
+        let at = self.held.iter().position(|held| held.room == room)?;
+        Some(self.held.swap_remove(at))
     }
 }
 
@@ -82,34 +91,46 @@ impl Ear {
         Ear { connection, state: Mutex::default() }
     }
 
+    fn hearing(&self) -> MutexGuard<'_, Hearing> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// From now on what happens in the room waits; what waited stands in what is read next.
     pub fn hold(&self, room: RoomNumber) {
-        let held = Held { room, frames: Vec::new(), bytes: 0, too_much: false };
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).held = Some(held);
+        let mut hearing = self.hearing();
+        hearing.release(room);
+        hearing.held.push(Held { room, frames: Vec::new(), bytes: 0, too_much: false });
     }
 
     /// Lets go on after what was told of the room; false when more came meanwhile than may wait, and
     /// must be read.
-    pub fn go_on(&self, told: i64) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(held) = state.held.take() else { return true };
+    pub fn go_on(&self, room: RoomNumber, told: i64) -> bool {
+        let mut hearing = self.hearing();
+        let Some(held) = hearing.release(room) else { return true };
         if held.too_much {
             return false;
         }
-        state.told.note(held.room, told);
-        let news = held.frames.iter().filter(|(rev, _)| state.told.is_news(held.room, *rev));
+        hearing.told.note(room, told);
+        let news = held.frames.iter().filter(|(rev, _)| hearing.told.is_news(room, *rev));
         self.connection.send_all(news.map(|(_, text)| text));
         true
     }
 
     /// Lets go on after nothing could be told. Who missed something sees it by the next rev.
-    pub fn go_on_anyway(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(held) = state.held.take() else { return };
+    pub fn go_on_anyway(&self, room: RoomNumber) {
+        let mut hearing = self.hearing();
+        let Some(held) = hearing.release(room) else { return };
         if held.too_much {
             self.connection.close(Closing::SlowReader);
         }
         self.connection.send_all(held.frames.iter().map(|(_, text)| text));
+    }
+
+    /// The room was left.
+    pub fn forget(&self, room: RoomNumber) {
+        let mut hearing = self.hearing();
+        hearing.release(room);
+        hearing.told.0.retain(|(told, _)| *told != room);
     }
 }
 
@@ -122,20 +143,15 @@ impl Listener for Ear {
 
     fn hear(&self, frames: &[Frame]) {
         // Kept locked while sending: what comes after must not overtake.
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let Hearing { held, told } = &mut *state;
+        let mut hearing = self.hearing();
         let for_me = frames.iter().filter(|frame| frame.not_to != Some(self.connection.id));
-        if held.is_none() && told.0.is_empty() {
+        if hearing.held.is_empty() && hearing.told.0.is_empty() {
             return self.connection.send_all(for_me.map(|frame| &frame.text));
         }
-        let mut news = Vec::new();
-        for frame in for_me {
-            match held.as_mut().filter(|held| held.room == frame.room) {
-                Some(held) => held.keep(frame, &self.connection),
-                None if told.is_news(frame.room, frame.rev) => news.push(&frame.text),
-                None => {}
-            }
-        }
+        let news: Vec<&Str> = for_me
+            .filter(|frame| !hearing.keep(frame, &self.connection) && hearing.told.is_news(frame.room, frame.rev))
+            .map(|frame| &frame.text)
+            .collect();
         self.connection.send_all(news);
     }
 }

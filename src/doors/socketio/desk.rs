@@ -166,7 +166,9 @@ impl Desk {
                 }
                 // Kept before anything else happens: whatever goes wrong, it is closed in the end.
                 let session = self.sessions.entry(name).or_insert(session);
-                session.opened().await;
+                if let Some(later) = session.opened().await {
+                    self.unsettled.push(later);
+                }
             }
             Ok(Err(refusal)) => refuse_connect(connection, name, &refusal),
             Err(_) => refuse_connect(

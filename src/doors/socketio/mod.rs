@@ -38,7 +38,8 @@ pub struct ConnectRefusal {
 
 /// One client in one namespace. Its connection's worker owns it and calls it in wire order.
 pub trait Session: Send {
-    fn opened(&mut self) -> BoxFuture<'_, ()>;
+    /// The client has its answer. What is given back is polled along with its first events.
+    fn opened(&mut self) -> BoxFuture<'_, Option<BoxFuture<'static, ()>>>;
 
     /// Handles one event. What it gives back is polled along with later events: a send that stands
     /// in the queue need not hold up the next one.
@@ -90,8 +91,8 @@ impl Namespace for Root {
 }
 
 impl Session for RootSession {
-    fn opened(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
+    fn opened(&mut self) -> BoxFuture<'_, Option<BoxFuture<'static, ()>>> {
+        Box::pin(async { None })
     }
 
     fn event(&mut self, event: ClientEvent) -> BoxFuture<'_, Option<BoxFuture<'static, ()>>> {

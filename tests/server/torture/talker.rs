@@ -159,7 +159,9 @@ impl Talker {
             self.asked.iter().filter(|(_, (_, at))| at.elapsed() > UNANSWERED).map(|(id, _)| *id).collect();
         for id in late {
             let (ask, _) = self.asked.remove(&id).unwrap();
-            self.unanswered.push(format!("{ask:?}"));
+            let (rev, caught_up) = (self.follower.rev, self.follower.is_caught_up());
+            self.unanswered
+                .push(format!("{ask:?} on connection {} at rev {rev} (caught up: {caught_up})", self.connection));
         }
         let is_free = match self.manner {
             Manner::AtOnce => self.asked.len() < BURST,
