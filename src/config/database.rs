@@ -131,6 +131,11 @@ fn kind_of(url: &str) -> Result<DatabaseKind, String> {
     match scheme {
         _ if rest.is_empty() => Err(format!("ends after {}: {NEEDED}", quoted(scheme))),
         "sqlite" => Ok(DatabaseKind::Sqlite),
+        "postgres" | "postgresql" if is_cut_short(rest) => Err(format!(
+            "is {}: it cannot be read, since special characters of a user name, password or database name \
+             must be percent-encoded there (# is %23, / is %2F, ? is %3F, @ is %40)",
+            quoted(&without_password(url))
+        )),
         "postgres" | "postgresql" => Ok(DatabaseKind::Postgres),
         // What stands there may be a password that was cut at the wrong place: only a word is shown.
         other if other.chars().all(|c| c.is_ascii_alphanumeric() || c == '+') && other.len() < 20 => {
@@ -138,6 +143,13 @@ fn kind_of(url: &str) -> Result<DatabaseKind, String> {
         }
         _ => Err(format!("begins with something else: {NEEDED}")),
     }
+}
+
+/// A password may hold what ends the login; what remains of it would be taken for a host and a port, and shown.
+fn is_cut_short(rest: &str) -> bool {
+    let behind = rest.find(['/', '?', '#']).map_or("", |end| &rest[end..]);
+    let before_options = behind.split('=').next().unwrap_or_default();
+    before_options.contains('@') || behind.contains('#')
 }
 
 /// SQLite opens only what exists, unless it is told otherwise.
@@ -257,6 +269,21 @@ mod tests {
         for bad in ["hush", "u:hush@h", "postgres://", "u:hush pg://x"] {
             let line = refusal(&[("DATABASE_URL", bad)]);
             assert!(line.starts_with("DATABASE_URL ") && !line.contains("hush"), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_is_not_encoded_is_not_shown() {
+        for bad in ["p#hush", "5#hush", "5/hush", "5?hush", "p@x/hush", "5/hu@hush"] {
+            let line = refusal(&[("DATABASE_URL", &format!("postgres://app:{bad}@127.0.0.1:5599/app"))]);
+            assert!(
+                line.contains("postgres://app:***@127.0.0.1:5599/app") && line.contains("percent-encoded"),
+                "{line}"
+            );
+            assert!(!line.contains("hush"), "{line}");
+        }
+        for good in ["postgres://h/n?user=a@b&password=c", "postgres://u:p@ss@h:1/n", "postgres:///n?host=/tmp"] {
+            loaded(&[("DATABASE_URL", good)]);
         }
     }
 

@@ -124,18 +124,41 @@ pub(super) fn text_or_nothing(value: &Value) -> Result<String, String> {
 pub(super) fn path(value: &Value) -> Result<String, String> {
     let path = value.as_str().unwrap_or_default().trim().trim_end_matches('/');
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_.~".contains(c);
-    if path.starts_with('/') && path.chars().all(plain) && !path.contains("//") {
-        return Ok(path.to_owned());
+    let has_odd_step = path.split('/').skip(1).any(|step| matches!(step, "" | "." | ".."));
+    if !path.starts_with('/') || !path.chars().all(plain) || has_odd_step {
+        return Err("a path such as /socket.io is needed".to_owned());
     }
-    Err("a path such as /socket.io is needed".to_owned())
+    if TAKEN_PATHS.iter().any(|taken| is_at_or_below(path, taken)) {
+        return Err(format!(
+            "a path such as /socket.io is needed, that is not taken as {} are",
+            TAKEN_PATHS.join(", ")
+        ));
+    }
+    Ok(path.to_owned())
+}
+
+/// What the server itself answers: the page, health, REST.
+const TAKEN_PATHS: [&str; 5] = ["/chat.js", "/chat.css", "/healthz", "/readyz", "/api"];
+
+/// Paths of the API are found whatever their case.
+fn is_at_or_below(path: &str, taken: &str) -> bool {
+    let start = path.get(..taken.len()).is_some_and(|start| start.eq_ignore_ascii_case(taken));
+    start && matches!(path.as_bytes().get(taken.len()), None | Some(b'/'))
 }
 
 pub(super) fn log_filter(value: &Value) -> Result<String, String> {
     let filter = text("a level such as info")(value)?;
-    match filter.parse::<tracing_subscriber::EnvFilter>() {
-        Ok(_) => Ok(filter),
-        Err(_) => Err("levels such as info or info,community_chat=debug are needed".to_owned()),
+    let mut parts = filter.split(',').map(str::trim).filter(|part| !part.is_empty()).peekable();
+    // A bare word that is no level would be a target's name, and silence everything else.
+    let is_meant = parts.peek().is_some() && parts.all(|part| part.contains(['=', '[']) || is_level(part));
+    if is_meant && filter.parse::<tracing_subscriber::EnvFilter>().is_ok() {
+        return Ok(filter);
     }
+    Err("levels such as info or info,community_chat=debug are needed".to_owned())
+}
+
+fn is_level(word: &str) -> bool {
+    ["off", "error", "warn", "info", "debug", "trace"].iter().any(|level| word.eq_ignore_ascii_case(level))
 }
 
 /// As [`one_line`], cut where it would not help any more.
@@ -191,12 +214,49 @@ mod tests {
                 r#"RUST_LOG is "chat=loud": levels such as info or info,community_chat=debug are needed (from the environment)"#,
             ),
             (
+                "RUST_LOG",
+                "debgu",
+                r#"RUST_LOG is "debgu": levels such as info or info,community_chat=debug are needed (from the environment)"#,
+            ),
+            (
+                "CORS_ORIGIN",
+                ",,",
+                r#"CORS_ORIGIN is ",,": origins such as https://chat.example (no path), or * alone, are needed (from the environment)"#,
+            ),
+            (
+                "SOCKET_PATH",
+                "/healthz/",
+                r#"SOCKET_PATH is "/healthz/": a path such as /socket.io is needed, that is not taken as /chat.js, /chat.css, /healthz, /readyz, /api are (from the environment)"#,
+            ),
+            (
                 "SOCKET_PATH",
                 "a\nb",
                 r#"SOCKET_PATH is "a\u000Ab": a path such as /socket.io is needed (from the environment)"#,
             ),
         ] {
             assert_eq!(refusal(&[(name, value)]), line);
+        }
+    }
+
+    #[test]
+    fn a_filter_of_the_log_names_levels() {
+        for good in
+            ["warn", "INFO", "off", "info,community_chat=debug", "community_chat=debug", "info,", "warn,[span]=info"]
+        {
+            assert_eq!(loaded(&[("RUST_LOG", good)]).log.filter, good);
+        }
+        for bad in ["loud", ",", " , ", "info,community_chat", "community_chat"] {
+            assert!(refusal(&[("RUST_LOG", bad)]).ends_with("are needed (from the environment)"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_socket_path_is_not_one_that_is_taken() {
+        for bad in ["/API/Community", "/api", "/chat.css/", "/readyz/x", "/a//b", "/..", "/a/./b", "/"] {
+            assert!(refusal(&[("SOCKET_PATH", bad)]).contains("a path such as /socket.io is needed"), "{bad}");
+        }
+        for good in ["/apis", "/healthz2", "/chat", "/a.b/~c"] {
+            assert_eq!(loaded(&[("SOCKET_PATH", good)]).socketio.path, good);
         }
     }
 

@@ -30,8 +30,9 @@ impl Config {
                 let kept = keep_in(&self.server.data_dir, &mut warnings)?;
                 (access.clone().unwrap_or(kept.0), refresh.clone().unwrap_or(kept.1))
             }
-            (None, _) => return Err(missing(ACCESS)?),
-            (Some(_), None) => return Err(missing(REFRESH)?),
+            (None, None) => return Err(missing(&[ACCESS, REFRESH])?),
+            (None, Some(_)) => return Err(missing(&[ACCESS])?),
+            (Some(_), None) => return Err(missing(&[REFRESH])?),
         };
         for (name, secret) in [(ACCESS, &access), (REFRESH, &refresh)] {
             if secret.expose().len() < SHORTEST_GOOD_BYTES {
@@ -48,11 +49,14 @@ impl Config {
     }
 }
 
-fn missing(name: &str) -> Result<ConfigError, ConfigError> {
+fn missing(names: &[&str]) -> Result<ConfigError, ConfigError> {
+    let fresh: Result<Vec<_>, _> = names.iter().map(|name| Ok(format!("{name}={}", random_secret()?))).collect();
+    let (are, they, ones) = if names.len() == 1 { ("is", "it", "a fresh one") } else { ("are", "they", "fresh ones") };
     Ok(ConfigError::new(format!(
-        "{name} is missing: with PostgreSQL it must be given, the same to every node (Node's own, \
-         where there is one); a fresh one: {name}={}",
-        random_secret()?
+        "{} {are} missing: with PostgreSQL {they} must be given, the same to every node (Node's own, \
+         where there is one); {ones}: {}",
+        names.join(" and "),
+        fresh?.join(" ")
     )))
 }
 
@@ -77,7 +81,13 @@ fn keep_in(folder: &Path, warnings: &mut Vec<String>) -> Result<(Secret, Secret)
         let draft = folder.join(format!(".{SECRETS_FILE}.{}", &random_secret()?[..16]));
         make_file(&file, &draft, &fresh_secrets()?).map_err(complain)?;
     }
-    let text = std::fs::read_to_string(&file).map_err(complain)?;
+    let text = std::fs::read_to_string(&file).map_err(|fault| {
+        ConfigError::new(format!(
+            "{} cannot be read ({fault}): the user who runs this needs the right to, or {ACCESS} and {REFRESH} \
+             must be given",
+            file.display()
+        ))
+    })?;
     warnings.extend(seen_by_others(&file));
     let table = text.parse::<toml::Table>().unwrap_or_default();
     let entry = |name: &str| match table.get(name).and_then(|value| value.as_str()) {
@@ -226,16 +236,31 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_cannot_be_read_is_named() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(SECRETS_FILE)).unwrap();
+        let line = on_sqlite(home.path(), &[]).token_secrets().unwrap_err().to_string();
+        assert!(line.contains("secrets.toml cannot be read (") && !line.contains("another DATA_DIR"), "{line}");
+    }
+
+    #[test]
     fn with_postgres_they_must_be_given() {
         let url = ("DATABASE_URL", "postgres://h/n");
         let first = loaded(&[url]).token_secrets().unwrap_err().to_string();
         let second = loaded(&[url]).token_secrets().unwrap_err().to_string();
-        assert!(first.starts_with("ACCESS_TOKEN_SECRET is missing: with PostgreSQL"), "{first}");
+        assert!(
+            first.starts_with("ACCESS_TOKEN_SECRET and REFRESH_TOKEN_SECRET are missing: with PostgreSQL")
+                && first.contains(" ACCESS_TOKEN_SECRET=")
+                && first.contains(" REFRESH_TOKEN_SECRET="),
+            "{first}"
+        );
         assert_ne!(first, second, "the suggestion is fresh");
         assert_eq!(first.lines().count(), 1);
         let long = "x".repeat(40);
         let line = loaded(&[url, (ACCESS, &long)]).token_secrets().unwrap_err().to_string();
         assert!(line.starts_with("REFRESH_TOKEN_SECRET is missing"), "{line}");
+        let line = loaded(&[url, (REFRESH, &long)]).token_secrets().unwrap_err().to_string();
+        assert!(line.starts_with("ACCESS_TOKEN_SECRET is missing"), "{line}");
         let same = loaded(&[url, (ACCESS, &long), (REFRESH, &long)]).token_secrets().unwrap();
         assert!(same.warnings[0].contains("are the same"));
     }

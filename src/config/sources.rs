@@ -233,8 +233,15 @@ fn table(name: &str, text: &str) -> Result<Table, ConfigError> {
     text.parse::<Table>().map_err(|fault| {
         let start = fault.span().map_or(0, |span| span.start.min(text.len()));
         let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
-        ConfigError::new(format!("{name}, line {line}, is no TOML: {}", fault.message()))
+        let hint =
+            if lacks_quotes(text.lines().nth(line - 1)) { " (a text needs quotes: name = \"text\")" } else { "" };
+        ConfigError::new(format!("{name}, line {line}, is no TOML: {}{hint}", fault.message()))
     })
+}
+
+fn lacks_quotes(line: Option<&str>) -> bool {
+    let value = line.and_then(|line| line.split_once('=')).map(|(_, value)| value.trim());
+    value.is_some_and(|value| value.starts_with(|first: char| first.is_alphabetic() || "/.*".contains(first)))
 }
 
 fn entry<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {

@@ -175,7 +175,11 @@ fn an_unknown_setting_is_named_with_the_nearest() {
 #[test]
 fn a_file_that_is_no_toml_or_not_there_is_named() {
     let line = refusal_of("[server]\nport = \n");
-    assert!(line.starts_with("chat.toml, line 2, is no TOML: "), "{line}");
+    assert!(line.starts_with("chat.toml, line 2, is no TOML: ") && !line.contains("quotes"), "{line}");
+    for bare in ["[auth]\nmode = token", "[server]\ndata_dir = ./data\n"] {
+        let line = refusal_of(bare);
+        assert!(line.ends_with(" a text needs quotes: name = \"text\")"), "{line}");
+    }
     let missing = Config::load(Some(Path::new("/nowhere/chat.toml")), []).unwrap_err().to_string();
     assert!(missing.starts_with("the settings file /nowhere/chat.toml: "), "{missing}");
 }

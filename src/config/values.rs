@@ -81,6 +81,7 @@ impl CorsOrigins {
         }
         let origins: Option<Vec<_>> = written.iter().map(|text| origin(text)).collect();
         origins
+            .filter(|origins| !origins.is_empty())
             .map(Self::Listed)
             .ok_or_else(|| "origins such as https://chat.example (no path), or * alone, are needed".to_owned())
     }
