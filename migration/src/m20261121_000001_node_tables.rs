@@ -62,20 +62,24 @@ impl MigrationTrait for Migration {
                 run(manager, &format!("CREATE TYPE \"{name}\" AS ENUM ({values})")).await?;
             }
         }
-        let made_by = if manager.has_table("Users").await? { "node" } else { "us" };
+        let made_by = if table_exists(manager, "Users").await? { "node" } else { "us" };
         run(manager, &tables).await?;
         run(manager, &format!("INSERT INTO chat_meta (name, value) VALUES ('tables', '{made_by}')")).await
     }
 
-    /// Tables that hold anybody's data are not ours to drop.
+    /// Tables that Node made, or that hold anybody's data, are not ours to drop.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let made_by_us = found(manager, "SELECT 1 FROM chat_meta WHERE name = 'tables' AND value = 'us'").await?;
         run(manager, "DROP TABLE chat_meta").await?;
+        if !made_by_us {
+            return Ok(());
+        }
         for table in ["CommunityChats", "Users"] {
-            if is_empty(manager, table).await? {
+            if is_idle(manager, table).await? {
                 run(manager, &format!("DROP TABLE \"{table}\"")).await?;
             }
         }
-        if manager.get_database_backend() == DbBackend::Postgres && !manager.has_table("Users").await? {
+        if manager.get_database_backend() == DbBackend::Postgres && !table_exists(manager, "Users").await? {
             for (name, _) in ENUMS {
                 run(manager, &format!("DROP TYPE \"{name}\"")).await?;
             }
@@ -98,11 +102,31 @@ async fn type_exists(manager: &SchemaManager<'_>, name: &str) -> Result<bool, Db
     Ok(manager.get_connection().query_one_raw(statement).await?.is_some())
 }
 
-async fn is_empty(manager: &SchemaManager<'_>, table: &str) -> Result<bool, DbErr> {
-    if !manager.has_table(table).await? {
+/// Also one that this database user has no rights on, which `has_table` does not see.
+async fn table_exists(manager: &SchemaManager<'_>, table: &str) -> Result<bool, DbErr> {
+    match manager.get_database_backend() {
+        DbBackend::Postgres => {
+            let relation = format!(
+                "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE n.nspname = current_schema() AND c.relname = '{table}'"
+            );
+            found(manager, &relation).await
+        }
+        _ => manager.has_table(table).await,
+    }
+}
+
+/// There, empty, and nothing stands on it.
+async fn is_idle(manager: &SchemaManager<'_>, table: &str) -> Result<bool, DbErr> {
+    if !table_exists(manager, table).await? || found(manager, &format!("SELECT 1 FROM \"{table}\" LIMIT 1")).await? {
         return Ok(false);
     }
-    let statement =
-        Statement::from_string(manager.get_database_backend(), format!("SELECT 1 FROM \"{table}\" LIMIT 1"));
-    Ok(manager.get_connection().query_one_raw(statement).await?.is_none())
+    let referred =
+        format!("SELECT 1 FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid = '\"{table}\"'::regclass");
+    Ok(manager.get_database_backend() != DbBackend::Postgres || !found(manager, &referred).await?)
+}
+
+async fn found(manager: &SchemaManager<'_>, question: &str) -> Result<bool, DbErr> {
+    let statement = Statement::from_string(manager.get_database_backend(), question);
+    Ok(manager.get_connection().query_one_raw(statement).await?.is_some())
 }
