@@ -182,7 +182,10 @@ async fn told_to_stop() {
 async fn migrate(config: &Config, direction: Direction) -> Result<(), StartError> {
     let store = Store::open_unprepared(&config.database).await.map_err(StartError::new)?;
     match direction {
-        Direction::Up => store.migrate_up().await.map_err(StartError::new)?,
+        Direction::Up => {
+            store.must_fit().await.map_err(StartError::new)?;
+            store.migrate_up().await.map_err(StartError::new)?;
+        }
         Direction::Down { steps } => store.migrate_down(steps).await.map_err(StartError::new)?,
         Direction::Status => {}
     }
@@ -304,6 +307,11 @@ async fn token(config: &Config, user: &str, ttl: Option<u32>) -> Result<(), Star
 }
 
 async fn adopt(config: &Config, check: bool) -> Result<(), StartError> {
+    if config.database.kind() == DatabaseKind::Sqlite {
+        return Err(StartError::new(
+            "no PostgreSQL was given: set DATABASE_URL, or the five DATABASE_* of the Node app (SQLite has nothing to take in)",
+        ));
+    }
     let unprepared = Store::open_unprepared(&config.database).await.map_err(StartError::new)?;
     let report = unprepared.adoption_report().await.map_err(StartError::new)?;
     say(&format!(

@@ -23,6 +23,8 @@ pub enum OpenError {
     Unreachable(String),
     #[error("the database has changes that are not applied yet: run `community-chat migrate up`")]
     NotMigrated,
+    #[error("this database cannot be taken in as it is (`community-chat adopt --check` lists it): {0}")]
+    Unfit(String),
     #[error(transparent)]
     Fault(#[from] Fault),
 }
@@ -52,6 +54,7 @@ impl Store {
             DatabaseKind::Sqlite => sqlite(url, connections).await?,
             DatabaseKind::Postgres => postgres(url, connections.max(LEAST_READERS)).await?,
         };
+        store.must_fit().await?;
         if migrate {
             store.migrate_up().await?;
         } else if store.migration_status().await?.iter().any(|step| !step.applied) {
@@ -81,12 +84,13 @@ impl Store {
 
     pub async fn migrate_up(&self) -> Result<(), Fault> {
         let transaction = self.migration_transaction().await?;
-        let pending = Migrator::get_pending_migrations(&transaction).await?.len();
+        let pending = Migrator::get_pending_migrations_read_only(&transaction).await?.len();
+        if pending == 0 {
+            return Ok(());
+        }
         Migrator::up(&transaction, None).await?;
         transaction.commit().await?;
-        if pending > 0 {
-            tracing::info!("brought the tables up to date: {pending} migrations");
-        }
+        tracing::info!("brought the tables up to date: {pending} migrations");
         Ok(())
     }
 
@@ -97,7 +101,7 @@ impl Store {
     }
 
     pub async fn migration_status(&self) -> Result<Vec<MigrationStatus>, Fault> {
-        let known = Migrator::get_pending_migrations(&self.writer).await;
+        let known = Migrator::get_pending_migrations_read_only(&self.writer).await;
         let pending: Vec<String> = match known {
             Ok(pending) => pending.iter().map(|step| step.name().to_owned()).collect(),
             Err(error) => return Err(error.into()),
@@ -171,7 +175,11 @@ impl Store {
 
     pub(super) async fn table_has_column(&self, table: &str, column: &str) -> Result<bool, Fault> {
         let question = sql::Sql {
-            postgres: "SELECT 1 AS found FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = $1 AND column_name = $2",
+            // Not information_schema, which hides what one has no rights on.
+            postgres: "SELECT 1 AS found FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid \
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+                WHERE n.nspname = current_schema() AND CAST(c.relname AS text) = $1 AND CAST(a.attname AS text) = $2 \
+                AND a.attnum > 0 AND NOT a.attisdropped",
             sqlite: "SELECT 1 AS found FROM pragma_table_info($1) WHERE name = $2",
         };
         Ok(row(&self.writer, question.text(self.kind), [table.into(), column.into()]).await?.is_some())

@@ -8,6 +8,7 @@ mod foreign;
 mod ledger;
 mod log_rows;
 mod messages;
+mod node_tables;
 mod rooms;
 mod sql;
 mod sqlite_history;

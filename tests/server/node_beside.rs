@@ -208,3 +208,101 @@ async fn what_an_administrator_does_to_the_tables_shows_at_once() {
 fn quoted(id: &Value) -> String {
     format!("'{}'", id.as_str().unwrap())
 }
+
+/// As Node's own app has it: many more tables, that refer to `"Users"`.
+fn original_schema(program: &Program) {
+    let schema = std::fs::read_to_string(project("tests/server/original_schema.sql")).unwrap();
+    Postgres::shared().query(&program.database_url, &schema);
+}
+
+/// A user of the database who owns nothing, and what they were granted.
+fn stranger(program: &Program, grants: &str) -> Program {
+    let name = program.database_url.rsplit('/').next().unwrap();
+    let role = format!("stranger_{name}");
+    let sql = format!("CREATE ROLE {role} LOGIN; {}", grants.replace("{role}", &role));
+    Postgres::shared().query(&program.database_url, &sql);
+    let url = program.database_url.replace("postgres@", &format!("{role}@"));
+    Program::on_url(tempfile::tempdir().unwrap(), url, &[("PORT", &free_port().to_string())])
+}
+
+fn has_table_of_ours(program: &Program) -> bool {
+    let sql = "SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'chat\\_%'";
+    Postgres::shared().query(&program.database_url, sql) != "0"
+}
+
+#[tokio::test]
+async fn what_cannot_be_taken_in_is_refused_before_anything_is_made() {
+    let rights = "GRANT CREATE ON SCHEMA public TO {role}; GRANT SELECT ON \"Users\" TO {role}";
+    let without_default = "ALTER TABLE \"CommunityChats\" ADD COLUMN mood text NOT NULL";
+    for (sql, grants, said) in [
+        (
+            "",
+            "GRANT CREATE ON SCHEMA public TO {role}",
+            &["GRANT SELECT ON \"Users\"", "GRANT SELECT, INSERT, UPDATE ON \"CommunityChats\""][..],
+        ),
+        ("", rights, &["GRANT SELECT, INSERT, UPDATE ON \"CommunityChats\""]),
+        ("", "GRANT ALL ON \"Users\", \"CommunityChats\" TO {role}", &["GRANT CREATE ON SCHEMA"]),
+        ("DROP TABLE \"CommunityChats\"", rights, &["GRANT REFERENCES ON \"Users\""]),
+        (
+            "DROP TABLE \"CommunityChats\"; DROP TABLE \"Users\" CASCADE; CREATE TABLE \"Users\" (id integer PRIMARY KEY, name text)",
+            "GRANT CREATE ON SCHEMA public TO {role}; GRANT ALL ON \"Users\" TO {role}",
+            &["\"Users\".\"id\" is of the type int4: uuid is needed", "the table \"Users\" has no column \"email\""],
+        ),
+        (
+            without_default,
+            "GRANT CREATE ON SCHEMA public TO {role}; GRANT ALL ON \"Users\", \"CommunityChats\" TO {role}",
+            &["\"CommunityChats\".\"mood\" must be given in every new row"],
+        ),
+    ] {
+        let program = Program::on(On::Postgres, &[]);
+        original_schema(&program);
+        Postgres::shared().query(&program.database_url, sql);
+        let stranger = stranger(&program, grants);
+        let check = stranger.run(&["adopt", "--check"]);
+        let listed = String::from_utf8(check.stdout).unwrap();
+        assert!(!check.status.success(), "{listed}");
+        for arguments in [
+            &["adopt"][..],
+            &["serve"],
+            &["migrate", "up"],
+            &["user", "add", "--userid", "a", "--name", "A", "--email", "a@example.com"],
+        ] {
+            let refused = stranger.run(arguments);
+            let line = String::from_utf8(refused.stderr).unwrap();
+            assert!(!refused.status.success() && line.trim_end().lines().count() == 1, "{arguments:?}: {line}");
+            let line = if arguments[0] == "adopt" { &listed } else { &line };
+            assert!(said.iter().all(|obstacle| line.contains(obstacle)), "{arguments:?}: {line}");
+            assert!(!has_table_of_ours(&program), "{arguments:?} made tables");
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_may_do_just_enough_takes_it_in() {
+    let program = Program::on(On::Postgres, &[]);
+    original_schema(&program);
+    let grants = "GRANT CREATE ON SCHEMA public TO {role}; GRANT SELECT ON \"Users\" TO {role}; \
+                  GRANT SELECT, INSERT, UPDATE ON \"CommunityChats\" TO {role}";
+    let stranger = stranger(&program, grants);
+    let report = stranger.say(&["adopt", "--check"]);
+    assert!(report.contains("sign-up and log-in at this server will not work"), "{report}");
+    assert!(report.contains("no right to make triggers"), "{report}");
+    assert!(!has_table_of_ours(&program));
+    stranger.say(&["adopt"]);
+    drop(stranger.serve().await);
+}
+
+#[tokio::test]
+async fn empty_tables_that_node_made_stay_when_ours_go() {
+    let program = Program::on(On::Postgres, &[]);
+    original_schema(&program);
+    program.say(&["migrate", "up"]);
+    program.say(&["migrate", "down"]);
+    let tables = "SELECT COUNT(*) FROM pg_class WHERE relname IN ('Users', 'CommunityChats')";
+    assert_eq!(Postgres::shared().query(&program.database_url, tables), "2");
+
+    let ours = Program::on(On::Postgres, &[]);
+    ours.say(&["migrate", "up"]);
+    ours.say(&["migrate", "down"]);
+    assert_eq!(Postgres::shared().query(&ours.database_url, tables), "0", "what we made and nobody used goes too");
+}
