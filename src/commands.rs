@@ -11,7 +11,7 @@ use crate::app::{self, App, StartError};
 use crate::auth::Tokens;
 use crate::config::{AuthMode, Config, DatabaseKind};
 use crate::model::{Clock, RoomKind, User, UserRole};
-use crate::store::{AddRoomError, AddUserError, NewRoom, NewUser, Store, UserGender};
+use crate::store::{AddRoomError, AddUserError, Missing, NewRoom, NewUser, Store, UserGender};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -135,8 +135,16 @@ pub async fn run(command: Command, config: &Config) -> Result<(), StartError> {
     }
 }
 
-async fn open(config: &Config, migrate: bool) -> Result<Store, StartError> {
-    Store::open(&config.database, migrate).await.map_err(StartError::new)
+async fn open(config: &Config, missing: Missing) -> Result<Store, StartError> {
+    Store::open(&config.database, missing, true).await.map_err(StartError::new)
+}
+
+async fn open_unprepared(config: &Config, missing: Missing) -> Result<Store, StartError> {
+    Store::open_unprepared(&config.database, missing).await.map_err(StartError::new)
+}
+
+async fn open_to_read(config: &Config, table: &str) -> Result<Store, StartError> {
+    Store::open_to_read(&config.database, table).await.map_err(StartError::new)
 }
 
 async fn serve(config: &Config, migrate: bool) -> Result<(), StartError> {
@@ -144,11 +152,9 @@ async fn serve(config: &Config, migrate: bool) -> Result<(), StartError> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| StartError::new(format!("cannot listen on {}:{}: {error}", address.0, address.1)))?;
-    let store = open(config, migrate).await?;
-    let database = match store.kind() {
-        DatabaseKind::Sqlite => "SQLite",
-        DatabaseKind::Postgres => "PostgreSQL",
-    };
+    let missing = if migrate { Missing::IsMade } else { Missing::IsRefused };
+    let store = Store::open(&config.database, missing, migrate).await.map_err(StartError::new)?;
+    let database = store.place();
     let app = App::build(config, store.clone()).await?;
     let mode = match config.auth.mode {
         AuthMode::Token => "token",
@@ -180,7 +186,8 @@ async fn told_to_stop() {
 }
 
 async fn migrate(config: &Config, direction: Direction) -> Result<(), StartError> {
-    let store = Store::open_unprepared(&config.database).await.map_err(StartError::new)?;
+    let missing = if matches!(direction, Direction::Up) { Missing::IsMade } else { Missing::IsRefused };
+    let store = open_unprepared(config, missing).await?;
     match direction {
         Direction::Up => {
             store.must_fit().await.map_err(StartError::new)?;
@@ -196,9 +203,9 @@ async fn migrate(config: &Config, direction: Direction) -> Result<(), StartError
 }
 
 async fn user(config: &Config, action: UserAction) -> Result<(), StartError> {
-    let store = open(config, true).await?;
     match action {
         UserAction::Add { userid, name, email, password, role, json } => {
+            let store = open(config, Missing::IsMade).await?;
             let password_hash = match password {
                 Some(password) => app::passwords(config, &store).hash(password).await.map_err(StartError::new)?,
                 // No hash begins like this: nothing fits it.
@@ -231,7 +238,7 @@ async fn user(config: &Config, action: UserAction) -> Result<(), StartError> {
             })?;
             say(&if json { shown(&user) } else { format!("made {} ({}), {}", user.userid, user.name, user.id) })
         }
-        UserAction::List { json } => list_users(&store, json).await,
+        UserAction::List { json } => list_users(&open_to_read(config, "Users").await?, json).await,
     }
 }
 
@@ -264,7 +271,6 @@ fn one_line(field: &str, text: &str) -> Result<String, StartError> {
 }
 
 async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
-    let store = open(config, true).await?;
     match action {
         RoomAction::Add { slug, name, description, private } => {
             let words = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -277,6 +283,7 @@ async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
                     "--slug is \"{slug}\": lower-case letters, digits and dashes are needed, beginning with a letter, at most 50"
                 )));
             }
+            let store = open(config, Missing::IsMade).await?;
             let kind = if private { RoomKind::Private } else { RoomKind::Public };
             let new = NewRoom { slug, name: one_line("name", &name)?, description, kind, created_by: None };
             let room = store.add_room(new, Clock::System.now()).await.map_err(|error| match error {
@@ -286,6 +293,7 @@ async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
             say(&format!("made {} (number {}), {}", room.slug, room.number.0, room.id))
         }
         RoomAction::List => {
+            let store = open_to_read(config, "chat_rooms").await?;
             for room in store.rooms().await.map_err(StartError::new)? {
                 say(&format!("{:>6}  {}  {:<20}  {}", room.number.0, room.id, room.slug, room.name))?;
             }
@@ -295,10 +303,13 @@ async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
 }
 
 async fn token(config: &Config, user: &str, ttl: Option<u32>) -> Result<(), StartError> {
-    let store = open(config, true).await?;
+    let store = open(config, Missing::IsRefused).await?;
     let found = store.user_named(user).await.map_err(StartError::new)?;
     let account = found.ok_or_else(|| {
-        StartError::new(format!("there is no account \"{user}\": `community-chat user list` shows those that are"))
+        StartError::new(format!(
+            "there is no account \"{user}\" in {}: `community-chat user list` shows those that are",
+            store.place()
+        ))
     })?;
     let secrets = config.token_secrets().map_err(StartError::new)?;
     let ttl = ttl.map_or(config.auth.access_token_ttl, |seconds| std::time::Duration::from_secs(seconds.into()));
@@ -312,7 +323,7 @@ async fn adopt(config: &Config, check: bool) -> Result<(), StartError> {
             "no PostgreSQL was given: set DATABASE_URL, or the five DATABASE_* of the Node app (SQLite has nothing to take in)",
         ));
     }
-    let unprepared = Store::open_unprepared(&config.database).await.map_err(StartError::new)?;
+    let unprepared = open_unprepared(config, Missing::IsRefused).await?;
     let report = unprepared.adoption_report().await.map_err(StartError::new)?;
     say(&format!(
         "accounts {}, messages {} (new {}, changed {}, removed {})",
@@ -334,7 +345,7 @@ async fn adopt(config: &Config, check: bool) -> Result<(), StartError> {
         return say("nothing was changed (--check)");
     }
     drop(unprepared);
-    let store = open(config, true).await?;
+    let store = open(config, Missing::IsMade).await?;
     store.take_history(Clock::System.now()).await.map_err(StartError::new)?;
     say("taken in")
 }

@@ -1,6 +1,6 @@
 //! Which database: one URL, or PostgreSQL in the five parts that Node has, or SQLite in DATA_DIR.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::parsing::{number, quoted, text, text_or_nothing};
 use super::sources::{Origin, Sources, complaint};
@@ -20,12 +20,19 @@ pub struct Database {
     /// unless its URL says otherwise (`mode=`).
     pub url: Secret,
     pub pool_connections: u32,
+    /// DATA_DIR: the only folder that is made for a database.
+    pub home: PathBuf,
     kind: DatabaseKind,
 }
 
 impl Database {
     pub fn kind(&self) -> DatabaseKind {
         self.kind
+    }
+
+    /// Without its password.
+    pub fn shown_url(&self) -> String {
+        without_password(self.url.expose())
     }
 
     pub(super) fn read(from: &mut Sources, data_dir: &Path) -> Result<Self, ConfigError> {
@@ -55,7 +62,8 @@ impl Database {
                 (url, DatabaseKind::Sqlite)
             }
         };
-        Ok(Self { url: Secret::new(made_when_missing(url, kind)), pool_connections, kind })
+        let url = Secret::new(made_when_missing(url, kind));
+        Ok(Self { url, pool_connections, home: data_dir.to_owned(), kind })
     }
 }
 

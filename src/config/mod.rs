@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use database::{Database, DatabaseKind};
-pub use secrets::{SECRETS_FILE, TokenSecrets};
+pub use secrets::{SECRETS_FILE, TokenSecrets, make_private_folder};
 pub use values::{AddressRange, AuthMode, CorsOrigins, LogFormat, PasswordHash, Secret, TrustedProxies};
 
 use parsing::{choice, flag, limit, log_filter, milliseconds, number, path, seconds, text};

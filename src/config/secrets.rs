@@ -77,7 +77,7 @@ fn keep_in(folder: &Path, warnings: &mut Vec<String>) -> Result<(Secret, Secret)
         ))
     };
     if !file.try_exists().map_err(complain)? {
-        make_folder(folder).map_err(complain)?;
+        make_private_folder(folder).map_err(complain)?;
         let draft = folder.join(format!(".{SECRETS_FILE}.{}", &random_secret()?[..16]));
         make_file(&file, &draft, &fresh_secrets()?).map_err(complain)?;
     }
@@ -136,7 +136,7 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 /// Only for us when we make it: the database will stand in it too.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub fn make_private_folder(folder: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

@@ -1,32 +1,49 @@
 //! Opening a database: pools, migrations, and the rows that must be there.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use migration::{Migrator, MigratorTrait};
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::{self, Connection, PgConnection};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
+use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
 
 use super::log_rows::whole_batch;
+use super::place::{Missing, Place};
 use super::sql::{self, row, run};
-use super::{Fault, Store};
+use super::{Fault, Store, fault};
 use crate::config::{Database, DatabaseKind};
 use crate::model::{Micros, RoomNumber};
 
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("cannot open the database: {0}")]
-    Unreachable(String),
+    #[error(
+        "the database's URL {url} cannot be read ({cause}): special characters of a user name, password or \
+         database name must be percent-encoded there (# is %23)"
+    )]
+    Unreadable { url: String, cause: String },
+    #[error("cannot open the database {place}: {cause}")]
+    Unreachable { place: String, cause: String },
+    #[error("there is no database {} yet: the first start makes it, or `community-chat user add`", .0.display())]
+    Absent(PathBuf),
+    #[error("there are no tables in {0} yet: the first start makes them, or `community-chat migrate up`")]
+    Empty(String),
+    #[error("there is no folder {} for the database: make it first (only DATA_DIR is made by itself)", folder.display())]
+    NoFolder { folder: PathBuf },
+    #[error("{} cannot be written by this user ({cause})", file.display())]
+    Unusable { file: PathBuf, cause: std::io::Error },
     #[error("the database has changes that are not applied yet: run `community-chat migrate up`")]
     NotMigrated,
     #[error("this database cannot be taken in as it is (`community-chat adopt --check` lists it): {0}")]
     Unfit(String),
-    #[error(transparent)]
-    Fault(#[from] Fault),
+    #[error("{place}: {fault}")]
+    Fault { place: String, fault: Fault },
 }
 
 pub struct MigrationStatus {
@@ -42,39 +59,58 @@ const LEAST_READERS: u32 = 3;
 /// One is used. The others stand by for when that one hangs in a connection whose other end is gone.
 const WRITERS: u32 = 4;
 const IDLE: Duration = Duration::from_secs(1);
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Any number, the same in every process of ours: two that start at once migrate once.
 const MIGRATION_LOCK: i64 = 0x0063_6f6d_6d75_6e69;
 
 impl Store {
-    pub async fn open(database: &Database, migrate: bool) -> Result<Store, OpenError> {
-        let mut store = Store::open_unprepared(database).await?;
-        let (url, connections) = (database.url.expose(), database.pool_connections);
-        store.pool = match store.kind {
-            DatabaseKind::Sqlite => sqlite(url, connections).await?,
-            DatabaseKind::Postgres => postgres(url, connections.max(LEAST_READERS)).await?,
+    pub async fn open(database: &Database, missing: Missing, migrate: bool) -> Result<Store, OpenError> {
+        let mut store = Store::open_unprepared(database, missing).await?;
+        let readers = database.pool_connections;
+        store.pool = match &*store.place {
+            Place::Sqlite { .. } => connect(&store.place, database, readers).await?,
+            Place::Postgres(_) => connect(&store.place, database, readers.max(LEAST_READERS)).await?,
         };
         store.must_fit().await?;
+        let failed = |fault| OpenError::Fault { place: store.place(), fault };
         if migrate {
-            store.migrate_up().await?;
-        } else if store.migration_status().await?.iter().any(|step| !step.applied) {
+            store.migrate_up().await.map_err(failed)?;
+        } else if store.migration_status().await.map_err(failed)?.iter().any(|step| !step.applied) {
             return Err(OpenError::NotMigrated);
         }
-        store.found().await?;
+        let place = store.place();
+        store.found().await.map_err(|fault| OpenError::Fault { place, fault })?;
         Ok(store)
     }
 
-    /// For `migrate down` and `status`: nothing is applied and nothing read.
-    pub async fn open_unprepared(database: &Database) -> Result<Store, OpenError> {
-        let (url, kind) = (database.url.expose(), database.kind());
-        let writer = match kind {
-            DatabaseKind::Sqlite => sqlite(url, 1).await?,
-            DatabaseKind::Postgres => postgres(url, WRITERS).await?,
+    /// To read one table: nothing is made, neither a file nor tables.
+    pub async fn open_to_read(database: &Database, table: &str) -> Result<Store, OpenError> {
+        let store = Store::open_unprepared(database, Missing::IsRefused).await?;
+        match store.table_has_column(table, "id").await {
+            Ok(true) => Ok(store),
+            Ok(false) => Err(OpenError::Empty(store.place())),
+            Err(fault) => Err(OpenError::Fault { place: store.place(), fault }),
+        }
+    }
+
+    /// Nothing is applied and nothing read.
+    pub async fn open_unprepared(database: &Database, missing: Missing) -> Result<Store, OpenError> {
+        let place = Place::of(database)?;
+        place.make_ready(database, missing)?;
+        let connections = match &place {
+            Place::Sqlite { .. } => 1,
+            Place::Postgres(options) => {
+                answers(&place, options).await?;
+                WRITERS
+            }
         };
+        let writer = connect(&place, database, connections).await?;
         Ok(Store {
             pool: writer.clone(),
             writer,
-            kind,
+            kind: database.kind(),
+            place: place.into(),
             chats_have_room_id: false,
             made_by_node: false,
             whole_batch: "".into(),
@@ -199,15 +235,17 @@ impl Store {
     }
 }
 
+async fn connect(place: &Place, database: &Database, connections: u32) -> Result<DatabaseConnection, OpenError> {
+    let connected = match place {
+        Place::Sqlite { options, .. } => sqlite((**options).clone(), connections).await,
+        Place::Postgres(_) => postgres(database.url.expose(), connections).await,
+    };
+    connected.map_err(|error| OpenError::Unreachable { place: place.to_string(), cause: fault::words(&error) })
+}
+
 /// WAL lets readers go on while the writer commits; FULL syncs at each commit, before the ack.
-async fn sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, OpenError> {
-    let unreachable = |error: &dyn std::fmt::Display| OpenError::Unreachable(format!("{url}: {error}"));
-    let options: SqliteConnectOptions = url.parse().map_err(|error: sea_orm::sqlx::Error| unreachable(&error))?;
-    if let Some(folder) = options.get_filename().parent().filter(|folder| *folder != Path::new("")) {
-        std::fs::create_dir_all(folder).map_err(|error| unreachable(&error))?;
-    }
+async fn sqlite(options: SqliteConnectOptions, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let options = options
-        .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
@@ -217,13 +255,13 @@ async fn sqlite(url: &str, connections: u32) -> Result<DatabaseConnection, OpenE
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(sea_orm::sqlx::ConnectOptions::disable_statement_logging(options))
+        .connect_with(sqlx::ConnectOptions::disable_statement_logging(options))
         .await
-        .map_err(|error| unreachable(&error))?;
+        .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
     Ok(pool.into())
 }
 
-async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, OpenError> {
+async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -235,5 +273,31 @@ async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, Ope
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .set_application_name("community-chat");
-    sea_orm::Database::connect(options).await.map_err(|error| OpenError::Unreachable(error.to_string()))
+    sea_orm::Database::connect(options).await
+}
+
+/// A pool only says that its time was up. One plain connection says why; it waits for a server that is
+/// starting, as a pool does.
+async fn answers(place: &Place, options: &PgConnectOptions) -> Result<(), OpenError> {
+    let unreachable = |cause: String| OpenError::Unreachable { place: place.to_string(), cause };
+    let deadline = Instant::now() + ACQUIRE_TIMEOUT;
+    loop {
+        match timeout_at(deadline, PgConnection::connect_with(options)).await {
+            Ok(Ok(connection)) => {
+                connection.close().await.ok();
+                return Ok(());
+            }
+            Ok(Err(error)) if is_starting(&error) && Instant::now() + AGAIN < deadline => sleep(AGAIN).await,
+            Ok(Err(error)) => return Err(unreachable(fault::cause_in_words(&error))),
+            Err(_) => return Err(unreachable(format!("no answer within {} s", ACQUIRE_TIMEOUT.as_secs()))),
+        }
+    }
+}
+
+fn is_starting(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        sqlx::Error::Database(answer) => answer.code().as_deref() == Some("57P03"),
+        _ => false,
+    }
 }

@@ -5,12 +5,12 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr, sqlx};
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// Not there, not answering, or refusing everybody: it may be back in a moment.
-    #[error("the database cannot be reached: {0}")]
+    #[error("{}", why_away(.0))]
     Away(DbErr),
     /// It took too long to answer; what was asked may or may not have happened.
     #[error("the database did not answer in time")]
     TooSlow,
-    #[error("{0}")]
+    #[error("{}", words(.0))]
     Broken(DbErr),
 }
 
@@ -21,12 +21,8 @@ impl Fault {
 
     /// PostgreSQL chose this transaction to give way: the same again succeeds.
     pub fn is_deadlock(&self) -> bool {
-        let Fault::Broken(DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
-            self
-        else {
-            return false;
-        };
-        cause.as_database_error().and_then(|answer| answer.code()).is_some_and(|code| code.starts_with("40"))
+        let Fault::Broken(error) = self else { return false };
+        database_answer(error).and_then(|answer| answer.code()).is_some_and(|code| code.starts_with("40"))
     }
 
     /// One of the rows contradicts what is stored (a repeat, or an author who is gone).
@@ -42,12 +38,48 @@ impl From<DbErr> for Fault {
     fn from(error: DbErr) -> Self {
         let away = match &error {
             DbErr::ConnectionAcquire(_) => true,
-            DbErr::Conn(RuntimeErr::SqlxError(cause))
-            | DbErr::Exec(RuntimeErr::SqlxError(cause))
-            | DbErr::Query(RuntimeErr::SqlxError(cause)) => is_away(cause),
-            _ => false,
+            other => sqlx_cause(other).is_some_and(is_away),
         };
         if away { Fault::Away(error) } else { Fault::Broken(error) }
+    }
+}
+
+const READ_ONLY: i32 = 8;
+
+fn why_away(error: &DbErr) -> String {
+    let is_read_only = database_answer(error)
+        .and_then(|answer| answer.code())
+        .is_some_and(|code| code.parse::<i32>().is_ok_and(|number| code.len() < 5 && number & 0xff == READ_ONLY));
+    if is_read_only {
+        return "the file of the database, or its folder, cannot be written by this user".to_owned();
+    }
+    format!("the database cannot be reached: {}", words(error))
+}
+
+fn database_answer(error: &DbErr) -> Option<&dyn sqlx::error::DatabaseError> {
+    sqlx_cause(error)?.as_database_error()
+}
+
+fn sqlx_cause(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
+    }
+}
+
+/// Without what only a maintainer of the driver or of PostgreSQL wants to know.
+pub(super) fn words(error: &DbErr) -> String {
+    sqlx_cause(error).map_or_else(|| error.to_string(), cause_in_words)
+}
+
+pub(super) fn cause_in_words(cause: &sqlx::Error) -> String {
+    match cause {
+        // Its own words add the line of PostgreSQL's source.
+        sqlx::Error::Database(answer) => answer.message().to_owned(),
+        sqlx::Error::Io(error) => error.to_string(),
+        other => other.to_string(),
     }
 }
 

@@ -9,6 +9,7 @@ mod ledger;
 mod log_rows;
 mod messages;
 mod node_tables;
+mod place;
 mod rooms;
 mod sql;
 mod sqlite_history;
@@ -22,6 +23,7 @@ pub use fault::Fault;
 pub use foreign::ForeignChanges;
 pub use ledger::{Command, CommandRefusal};
 pub use messages::{Page, PageSize, Since};
+pub use place::Missing;
 pub use rooms::{AddRoomError, Membership, NewRoom, RoomCounts};
 pub use statistics::{DayCount, Statistics};
 pub use users::{AddUserError, Credentials, NewUser, UserGender};
@@ -33,6 +35,7 @@ use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use crate::config::DatabaseKind;
+use place::Place;
 
 /// A cheap handle on the database.
 #[derive(Debug, Clone)]
@@ -42,6 +45,7 @@ pub struct Store {
     /// Apart from the readers: the numbering of messages never waits for them.
     writer: DatabaseConnection,
     kind: DatabaseKind,
+    place: Arc<Place>,
     /// Whether this Node database has `"CommunityChats".room_id`; it is filled then.
     chats_have_room_id: bool,
     made_by_node: bool,
@@ -53,6 +57,11 @@ pub struct Store {
 impl Store {
     pub fn kind(&self) -> DatabaseKind {
         self.kind
+    }
+
+    /// Which database this is, in words that may be shown.
+    pub fn place(&self) -> String {
+        self.place.to_string()
     }
 
     /// Whether Node's tables were here before us: what we write there, Node must be able to read.

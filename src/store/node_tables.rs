@@ -205,7 +205,8 @@ impl Store {
         if self.kind == DatabaseKind::Sqlite {
             return Ok(());
         }
-        let obstacles = self.obstacles(&self.node_tables().await?).await?;
+        let asked = async { self.obstacles(&self.node_tables().await?).await };
+        let obstacles = asked.await.map_err(|fault| OpenError::Fault { place: self.place(), fault })?;
         if obstacles.is_empty() { Ok(()) } else { Err(OpenError::Unfit(obstacles.join("; "))) }
     }
 }

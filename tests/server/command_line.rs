@@ -1,7 +1,9 @@
 //! The program on the command line: before the first start, beside a running server, and with
 //! settings that are wrong.
 
-use super::harness::{On, Program, Settings, Socket};
+use std::os::unix::fs::PermissionsExt;
+
+use super::harness::{On, Postgres, Program, Settings, Socket, free_port};
 use serde_json::{Value, json};
 
 /// Without any setting but a folder, as a newcomer has it.
@@ -49,6 +51,98 @@ fn the_first_command_makes_the_folder_the_tables_and_the_secret() {
     }
 }
 
+fn refused(output: std::process::Output) -> String {
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.trim_end().lines().count() == 1, "{said}");
+    said
+}
+
+#[test]
+fn what_only_reads_makes_nothing() {
+    let (folder, run) = bare(&[("PORT", &free_port().to_string())]);
+    for arguments in [
+        &["user", "list"][..],
+        &["room", "list"],
+        &["migrate", "status"],
+        &["migrate", "down"],
+        &["token", "--user", "ann"],
+        &["serve", "--no-migrate"],
+    ] {
+        let said = refused(run(arguments));
+        assert!(said.contains("there is no database ./data/community-chat.db yet"), "{arguments:?}: {said}");
+    }
+    for arguments in [&["adopt"][..], &["adopt", "--check"]] {
+        assert!(refused(run(arguments)).contains("no PostgreSQL was given: set DATABASE_URL"));
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+
+    let empty = Program::on(On::Postgres, &[]);
+    for arguments in [["user", "list"], ["room", "list"]] {
+        let said = refused(empty.run(&arguments));
+        assert!(said.contains("there are no tables in PostgreSQL 127.0.0.1:"), "{said}");
+    }
+    assert!(empty.say(&["migrate", "status"]).lines().all(|line| line.starts_with("pending")));
+    empty.say(&["adopt", "--check"]);
+    let tables = "SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'chat%'";
+    assert_eq!(Postgres::shared().query(&empty.database_url, tables), "0");
+}
+
+#[test]
+fn what_is_made_is_for_nobody_else_to_read() {
+    let (folder, run) = bare(&[]);
+    let add = ["user", "add", "--userid", "ann", "--name", "Ann", "--email", "ann@example.com"];
+    assert!(run(&add).status.success());
+    let mode = |path: &str| folder.path().join(path).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("data"), mode("data/community-chat.db")), (0o700, 0o600));
+}
+
+#[test]
+fn only_the_data_folder_is_made() {
+    let (folder, run) = bare(&[("DATABASE_URL", "sqlite://./elsewhere/x.db")]);
+    assert!(refused(run(&["migrate", "up"])).contains("there is no folder ./elsewhere for the database"));
+    assert!(!folder.path().join("elsewhere").exists());
+    let (folder, run) = bare(&[("DATABASE_URL", "sqlite://data/x.db")]);
+    assert!(run(&["migrate", "up"]).status.success());
+    assert!(folder.path().join("data/x.db").exists());
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_named_with_the_cause() {
+    let of_postgres = Postgres::shared().database();
+    let nobody = of_postgres.replace("postgres@", "nobody:hush@");
+    let gone = format!("{}_gone", of_postgres.replace("postgres@", "postgres:hush@"));
+    for (url, said) in [
+        ("postgres://ann:hush@127.0.0.1:1/chat", "PostgreSQL 127.0.0.1:1/chat: Connection refused"),
+        ("postgres://ann:hush@127.0.0.1:port/chat", "postgres://ann:***@127.0.0.1:port/chat cannot be read"),
+        ("postgres://ann:hu#sh@127.0.0.1/chat", "must be percent-encoded"),
+        (&nobody, "role \"nobody\" does not exist\n"),
+        (&gone, "_gone\" does not exist\n"),
+    ] {
+        let (_folder, run) = bare(&[("DATABASE_URL", url)]);
+        let line = refused(run(&["user", "list"]));
+        assert!(line.contains(said) && !line.contains("hu") && !line.contains("at line"), "{line}");
+    }
+    let (folder, run) = bare(&[]);
+    assert!(run(&["migrate", "up"]).status.success());
+    let file = folder.path().join("data/community-chat.db");
+    let (_folder, run) = bare(&[("DATABASE_URL", &format!("sqlite://{}?mode=ro", file.display()))]);
+    let line = refused(run(&["room", "add", "--slug", "garden", "--name", "Garden"]));
+    assert!(line.contains("community-chat.db: the file of the database, or its folder, cannot be written"), "{line}");
+}
+
+#[tokio::test]
+async fn the_start_says_which_database_is_open() {
+    for database in super::harness::BOTH {
+        let program = Program::on(database, &[]);
+        let server = program.serve().await;
+        let place = match database {
+            On::Sqlite => format!("database SQLite {}/chat.db,", program.folder.path().display()),
+            On::Postgres => format!("database PostgreSQL {},", program.database_url.rsplit('@').next().unwrap()),
+        };
+        assert!(server.logged().contains(&place), "{}", server.logged());
+    }
+}
+
 #[test]
 fn what_cannot_be_done_is_said_in_one_line() {
     let program = Program::on(On::Sqlite, &[]);
@@ -70,7 +164,7 @@ fn what_cannot_be_done_is_said_in_one_line() {
             &["user", "add", "--userid", "a@example.com", "--name", "A", "--email", "a@example.com"],
             "--userid must not contain @",
         ),
-        (&["token", "--user", "nobody"], "there is no account \"nobody\""),
+        (&["token", "--user", "nobody"], "there is no account \"nobody\" in SQLite /"),
         (&["room", "add", "--slug", "12", "--name", "Twelve"], "--slug is \"12\""),
     ];
     for (arguments, reason) in cases {
