@@ -128,7 +128,8 @@ impl App {
         let sockets = sockets(config, &community);
         tokio::spawn(tick(chat, community.clone(), rates.clone(), sockets.clone()));
         let stopping = Arc::new(AtomicBool::new(false));
-        let health = Health { store: store.clone(), stopping: stopping.clone(), warnings: warnings.into() };
+        let others = store.watch_for_others();
+        let health = Health { store: store.clone(), stopping: stopping.clone(), warnings: warnings.into(), others };
         let accounts = Accounts::new(store.clone(), passwords(config, &store), access, refresh, clock);
         let rest = rest(config, community, accounts, health, rates);
         let router = edge(config, rest.merge(engine(config, &sockets)));

@@ -1,5 +1,7 @@
 //! The subcommands of the program. `main.rs` reads the arguments, this does what they say.
 
+mod tables;
+
 use std::io::Write;
 
 use clap::Subcommand;
@@ -9,7 +11,7 @@ use uuid::Uuid;
 
 use crate::app::{self, App, StartError};
 use crate::auth::Tokens;
-use crate::config::{AuthMode, Config, DatabaseKind};
+use crate::config::{AuthMode, Config};
 use crate::model::{Clock, RoomKind, User, UserRole};
 use crate::store::{AddRoomError, AddUserError, Missing, NewRoom, NewUser, Store, UserGender};
 
@@ -64,6 +66,9 @@ pub enum Direction {
         /// How many; all of them unless said
         #[arg(long)]
         steps: Option<u32>,
+        /// Even while a server runs on this database
+        #[arg(long)]
+        force: bool,
     },
     /// Show what is applied
     Status,
@@ -126,12 +131,12 @@ pub enum RoleName {
 pub async fn run(command: Command, config: &Config) -> Result<(), StartError> {
     match command {
         Command::Serve { no_migrate } => serve(config, !no_migrate).await,
-        Command::Migrate { direction } => migrate(config, direction.unwrap_or(Direction::Up)).await,
+        Command::Migrate { direction } => tables::migrate(config, direction.unwrap_or(Direction::Up)).await,
         Command::User { action } => user(config, action).await,
         Command::Room { action } => room(config, action).await,
         Command::Token { user, ttl } => token(config, &user, ttl).await,
         Command::Config => say(config.explain().trim_end()),
-        Command::Adopt { check } => adopt(config, check).await,
+        Command::Adopt { check } => tables::adopt(config, check).await,
     }
 }
 
@@ -183,23 +188,6 @@ async fn told_to_stop() {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }
-}
-
-async fn migrate(config: &Config, direction: Direction) -> Result<(), StartError> {
-    let missing = if matches!(direction, Direction::Up) { Missing::IsMade } else { Missing::IsRefused };
-    let store = open_unprepared(config, missing).await?;
-    match direction {
-        Direction::Up => {
-            store.must_fit().await.map_err(StartError::new)?;
-            store.migrate_up().await.map_err(StartError::new)?;
-        }
-        Direction::Down { steps } => store.migrate_down(steps).await.map_err(StartError::new)?,
-        Direction::Status => {}
-    }
-    for step in store.migration_status().await.map_err(StartError::new)? {
-        say(&format!("{} {}", if step.applied { "applied" } else { "pending" }, step.name))?;
-    }
-    Ok(())
 }
 
 async fn user(config: &Config, action: UserAction) -> Result<(), StartError> {
@@ -315,39 +303,6 @@ async fn token(config: &Config, user: &str, ttl: Option<u32>) -> Result<(), Star
     let ttl = ttl.map_or(config.auth.access_token_ttl, |seconds| std::time::Duration::from_secs(seconds.into()));
     let now = u64::try_from(Clock::System.now().seconds()).unwrap_or(0);
     say(&Tokens::new(secrets.access.expose(), ttl).issue(account.id, now))
-}
-
-async fn adopt(config: &Config, check: bool) -> Result<(), StartError> {
-    if config.database.kind() == DatabaseKind::Sqlite {
-        return Err(StartError::new(
-            "no PostgreSQL was given: set DATABASE_URL, or the five DATABASE_* of the Node app (SQLite has nothing to take in)",
-        ));
-    }
-    let unprepared = open_unprepared(config, Missing::IsRefused).await?;
-    let report = unprepared.adoption_report().await.map_err(StartError::new)?;
-    say(&format!(
-        "accounts {}, messages {} (new {}, changed {}, removed {})",
-        report.users, report.chats, report.new, report.changed, report.removed
-    ))?;
-    if report.room_id_column {
-        say("\"CommunityChats\" has a column room_id: it will be filled")?;
-    }
-    for line in &report.remarks {
-        say(line)?;
-    }
-    for line in &report.problems {
-        say(&format!("PROBLEM: {line}"))?;
-    }
-    if !report.problems.is_empty() {
-        return Err(StartError::new("this database cannot be taken in as it is"));
-    }
-    if check {
-        return say("nothing was changed (--check)");
-    }
-    drop(unprepared);
-    let store = open(config, Missing::IsMade).await?;
-    store.take_history(Clock::System.now()).await.map_err(StartError::new)?;
-    say("taken in")
 }
 
 /// A closed pipe ends the program quietly, as it ends others.

@@ -9,7 +9,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::store::Store;
+use crate::store::{Others, Store};
 
 #[derive(Clone)]
 pub struct Health {
@@ -17,6 +17,7 @@ pub struct Health {
     pub stopping: Arc<AtomicBool>,
     /// What an operator should know each time they look.
     pub warnings: Arc<[String]>,
+    pub others: Others,
 }
 
 pub fn router(health: Health) -> Router {
@@ -32,7 +33,8 @@ async fn ready(State(health): State<Health>) -> (StatusCode, Json<Value>) {
     } else {
         health.store.ping().await.err().map(|_| "the database cannot be reached".to_owned())
     };
-    let body = |status: &str| json!({ "status": status, "problem": problem, "warnings": *health.warnings });
+    let warnings: Vec<&str> = health.warnings.iter().map(String::as_str).chain(health.others.warning()).collect();
+    let body = |status: &str| json!({ "status": status, "problem": problem, "warnings": warnings });
     match &problem {
         None => (StatusCode::OK, Json(body("ready"))),
         Some(_) => (StatusCode::SERVICE_UNAVAILABLE, Json(body("not ready"))),

@@ -1,6 +1,7 @@
 //! Remembers. SQLite or PostgreSQL; sea-orm is the seam between them, so there is no store trait.
 
 mod adoption;
+mod claim;
 mod connect;
 mod entities;
 mod fault;
@@ -18,6 +19,7 @@ mod users;
 mod writer;
 
 pub use adoption::AdoptionReport;
+pub use claim::{Claim, Others};
 pub use connect::{MigrationStatus, OpenError};
 pub use fault::Fault;
 pub use foreign::ForeignChanges;

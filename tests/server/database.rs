@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::harness::{BOTH, Postgres, Program, Socket};
+use super::harness::{BOTH, Postgres, Program, Server, Socket, eventually};
 
 /// Bare values of one column. On SQLite through Python, which every machine of ours has for the clients.
 fn column(program: &Program, sql: &str) -> Vec<String> {
@@ -73,6 +73,41 @@ async fn two_that_start_at_once_migrate_once() {
     }
 }
 
+async fn warnings(server: &Server) -> String {
+    let ready = reqwest::get(format!("{}/readyz", server.url)).await.unwrap();
+    ready.json::<serde_json::Value>().await.unwrap()["warnings"].to_string()
+}
+
+#[tokio::test]
+async fn a_second_server_says_that_it_is_not_alone() {
+    const SAID: &str = "another server runs on this database";
+    for database in BOTH {
+        let program = Program::on(database, &[]);
+        let first = program.serve().await;
+        let second = program.serve().await;
+        eventually("the second warns", async || warnings(&second).await.contains(SAID)).await;
+        assert!(second.logged().contains(SAID));
+        let beside = program.run(&["user", "list"]);
+        assert!(beside.status.success() && beside.stderr.is_empty(), "the command line beside it does not");
+        assert!(!warnings(&first).await.contains(SAID));
+        first.kill();
+        eventually("it is alone again", async || !warnings(&second).await.contains(SAID)).await;
+        assert!(!program.run(&["migrate", "down"]).status.success());
+        program.say(&["migrate", "down", "--force"]);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_takes_the_place_of_another_does_not_warn() {
+    for database in BOTH {
+        let program = Program::on(database, &[]);
+        program.serve().await.kill();
+        let server = program.serve().await;
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+        assert_eq!((warnings(&server).await.as_str(), server.logged().contains("WARN")), ("[]", false));
+    }
+}
+
 #[tokio::test]
 async fn migrations_go_down_and_up_on_a_populated_database() {
     for database in BOTH {
@@ -81,9 +116,13 @@ async fn migrations_go_down_and_up_on_a_populated_database() {
         let server = program.serve().await;
         let mut socket = Socket::with_token(&server.url, &ann.token).await;
         let sent = socket.succeed("send-message", json!({ "message": "kept" })).await;
+        let refused = String::from_utf8(program.run(&["migrate", "down"]).stderr).unwrap();
+        assert!(refused.contains("a server runs on") && refused.contains("--force"), "{refused}");
         assert!(server.stop().await.as_secs() < 15);
 
-        assert!(program.say(&["migrate", "down"]).lines().all(|line| line.starts_with("pending")));
+        let said = program.say(&["migrate", "down"]);
+        assert!(said.contains("all rooms but main-chat with 0 messages"), "{said}");
+        assert!(said.lines().all(|line| line.starts_with("pending") || line.starts_with("removes")), "{said}");
         assert!(!program.run(&["serve", "--no-migrate"]).status.success());
         assert_eq!(
             column(&program, "SELECT message FROM \"CommunityChats\""),

@@ -1,0 +1,70 @@
+//! The subcommands that make our tables, fill them from Node's, and take them back.
+
+use super::{Direction, open, open_unprepared, say};
+use crate::app::StartError;
+use crate::config::{Config, DatabaseKind};
+use crate::model::Clock;
+use crate::store::{Missing, Store};
+
+pub async fn migrate(config: &Config, direction: Direction) -> Result<(), StartError> {
+    let missing = if matches!(direction, Direction::Up) { Missing::IsMade } else { Missing::IsRefused };
+    let store = open_unprepared(config, missing).await?;
+    match direction {
+        Direction::Up => {
+            store.must_fit().await.map_err(StartError::new)?;
+            store.migrate_up().await.map_err(StartError::new)?;
+        }
+        Direction::Down { steps, force } => take_back(&store, steps, force).await?,
+        Direction::Status => {}
+    }
+    for step in store.migration_status().await.map_err(StartError::new)? {
+        say(&format!("{} {}", if step.applied { "applied" } else { "pending" }, step.name))?;
+    }
+    Ok(())
+}
+
+async fn take_back(store: &Store, steps: Option<u32>, force: bool) -> Result<(), StartError> {
+    // Kept meanwhile, so that a server that starts just now knows that it is not alone.
+    let claim = store.claim().await.map_err(StartError::new)?;
+    if claim.is_none() && !force {
+        let place = store.place();
+        return Err(StartError::new(format!("a server runs on {place}: stop it first, or use --force")));
+    }
+    for line in store.removals(steps).await.map_err(StartError::new)? {
+        say(&format!("removes {line}"))?;
+    }
+    store.migrate_down(steps).await.map_err(StartError::new)
+}
+
+pub async fn adopt(config: &Config, check: bool) -> Result<(), StartError> {
+    if config.database.kind() == DatabaseKind::Sqlite {
+        return Err(StartError::new(
+            "no PostgreSQL was given: set DATABASE_URL, or the five DATABASE_* of the Node app (SQLite has nothing to take in)",
+        ));
+    }
+    let unprepared = open_unprepared(config, Missing::IsRefused).await?;
+    let report = unprepared.adoption_report().await.map_err(StartError::new)?;
+    say(&format!(
+        "accounts {}, messages {} (new {}, changed {}, removed {})",
+        report.users, report.chats, report.new, report.changed, report.removed
+    ))?;
+    if report.room_id_column {
+        say("\"CommunityChats\" has a column room_id: it will be filled")?;
+    }
+    for line in &report.remarks {
+        say(line)?;
+    }
+    for line in &report.problems {
+        say(&format!("PROBLEM: {line}"))?;
+    }
+    if !report.problems.is_empty() {
+        return Err(StartError::new("this database cannot be taken in as it is"));
+    }
+    if check {
+        return say("nothing was changed (--check)");
+    }
+    drop(unprepared);
+    let store = open(config, Missing::IsMade).await?;
+    store.take_history(Clock::System.now()).await.map_err(StartError::new)?;
+    say("taken in")
+}
