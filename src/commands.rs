@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::app::{self, App, StartError};
 use crate::auth::Tokens;
 use crate::config::{AuthMode, Config};
-use crate::model::{Clock, RoomKind, User, UserRole};
+use crate::model::{Clock, NewAccount, Room, RoomKind, User, UserRole};
 use crate::store::{AddRoomError, AddUserError, Missing, NewRoom, NewUser, Store, UserGender};
 
 #[derive(Debug, Subcommand)]
@@ -80,9 +80,9 @@ pub enum UserAction {
     Add {
         #[arg(long)]
         userid: String,
-        /// The name that others see
+        /// The name that others see; the userid unless said
         #[arg(long)]
-        name: String,
+        name: Option<String>,
         #[arg(long)]
         email: String,
         /// Without one, nobody can log in by password
@@ -117,8 +117,12 @@ pub enum RoomAction {
         #[arg(long)]
         private: bool,
     },
-    /// List the rooms
-    List,
+    /// List the rooms, the private ones too
+    List {
+        /// Print one JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -193,6 +197,13 @@ async fn told_to_stop() {
 async fn user(config: &Config, action: UserAction) -> Result<(), StartError> {
     match action {
         UserAction::Add { userid, name, email, password, role, json } => {
+            let (userid, email) = (userid.trim().to_owned(), email.trim().to_owned());
+            let name = name.as_deref().map(str::trim).filter(|name| !name.is_empty());
+            let asked = NewAccount { userid: &userid, name, email: &email, password: password.as_deref() };
+            let faults: Vec<_> = asked.faults().into_iter().map(|(_, fault)| format!("--{fault}")).collect();
+            if !faults.is_empty() {
+                return Err(StartError::new(faults.join("; ")));
+            }
             let store = open(config, Missing::IsMade).await?;
             let password_hash = match password {
                 Some(password) => app::passwords(config, &store).hash(password).await.map_err(StartError::new)?,
@@ -204,20 +215,15 @@ async fn user(config: &Config, action: UserAction) -> Result<(), StartError> {
                 RoleName::Support => UserRole::Support,
                 RoleName::Admin => UserRole::Admin,
             };
-            let [userid, name, email] =
-                [("userid", userid), ("name", name), ("email", email)].map(|(field, text)| one_line(field, &text));
             let new = NewUser {
-                userid: userid?,
-                name: name?,
-                email: email?,
+                name: name.unwrap_or(&userid).to_owned(),
+                userid,
+                email,
                 password_hash,
                 dob: Default::default(),
                 gender: UserGender::RatherNotSay,
                 role,
             };
-            if new.userid.contains('@') {
-                return Err(StartError::new("--userid must not contain @: it is no email address"));
-            }
             let taken = new.userid.clone();
             let user = store.add_user(new, Clock::System.now()).await.map_err(|error| match error {
                 AddUserError::EmailTaken => StartError::new("there is an account with this email already"),
@@ -240,7 +246,8 @@ async fn list_users(store: &Store, json: bool) -> Result<(), StartError> {
             say(&if json {
                 shown(user)
             } else {
-                format!("{}  {:<20}  {:<24}  {}", user.id, user.userid, user.name, user.email)
+                let (role, status) = (word(user.role), word(user.status));
+                format!("{}  {:<20}  {role:<7}  {status:<8}  {:<24}  {}", user.id, user.userid, user.name, user.email)
             })?;
         }
     }
@@ -248,6 +255,11 @@ async fn list_users(store: &Store, json: bool) -> Result<(), StartError> {
 
 fn shown(user: &User) -> String {
     serde_json::json!({ "id": user.id, "userid": user.userid, "name": user.name, "email": user.email, "role": user.role, "status": user.status }).to_string()
+}
+
+/// As JSON has it.
+fn word(of: impl serde::Serialize) -> String {
+    serde_json::json!(of).as_str().unwrap_or_default().to_owned()
 }
 
 fn one_line(field: &str, text: &str) -> Result<String, StartError> {
@@ -280,10 +292,16 @@ async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
             })?;
             say(&format!("made {} (number {}), {}", room.slug, room.number.0, room.id))
         }
-        RoomAction::List => {
+        RoomAction::List { json } => {
             let store = open_to_read(config, "chat_rooms").await?;
-            for room in store.rooms().await.map_err(StartError::new)? {
-                say(&format!("{:>6}  {}  {:<20}  {}", room.number.0, room.id, room.slug, room.name))?;
+            for Room { number, id, slug, name, description, kind, .. } in
+                store.rooms().await.map_err(StartError::new)?
+            {
+                say(&if json {
+                    serde_json::json!({ "number": number, "id": id, "slug": slug, "name": name, "description": description, "kind": kind }).to_string()
+                } else {
+                    format!("{:>6}  {id}  {:<8}  {slug:<20}  {name}", number.0, word(kind))
+                })?;
             }
             Ok(())
         }

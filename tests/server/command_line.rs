@@ -130,6 +130,21 @@ fn a_database_that_cannot_be_opened_is_named_with_the_cause() {
     assert!(line.contains("community-chat.db: the file of the database, or its folder, cannot be written"), "{line}");
 }
 
+#[test]
+fn the_lists_show_what_an_operator_looks_for() {
+    let program = Program::on(On::Sqlite, &[]);
+    program.say(&["user", "add", "--userid", "ann", "--email", "ann@example.com", "--role", "admin"]);
+    program.say(&["room", "add", "--slug", "garden", "--name", "The garden", "--private"]);
+    let users = program.say(&["user", "list"]);
+    let words: Vec<&str> = users.split_whitespace().skip(1).collect();
+    assert_eq!(words, ["ann", "admin", "active", "ann", "ann@example.com"]);
+    let rooms = program.say(&["room", "list"]);
+    assert!(rooms.lines().last().unwrap().contains("  private   garden "), "{rooms}");
+    let rooms = program.say(&["room", "list", "--json"]);
+    let room: Value = serde_json::from_str(rooms.lines().last().unwrap()).unwrap();
+    assert_eq!((&room["slug"], &room["kind"]), (&json!("garden"), &json!("private")));
+}
+
 #[tokio::test]
 async fn the_start_says_which_database_is_open() {
     for database in super::harness::BOTH {
@@ -147,7 +162,7 @@ async fn the_start_says_which_database_is_open() {
 fn what_cannot_be_done_is_said_in_one_line() {
     let program = Program::on(On::Sqlite, &[]);
     program.account("ann");
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 7] = [
         (
             &["user", "add", "--userid", "ann", "--name", "A", "--email", "other@example.com"],
             "there is an account \"ann\" already",
@@ -156,13 +171,15 @@ fn what_cannot_be_done_is_said_in_one_line() {
             &["user", "add", "--userid", "ann2", "--name", "A", "--email", "ANN@example.com"],
             "there is an account with this email already",
         ),
-        (
-            &["user", "add", "--userid", " ", "--name", "A", "--email", "a@example.com"],
-            "--userid must be one line of 1 to 255 characters",
-        ),
+        (&["user", "add", "--userid", " ", "--name", "A", "--email", "a@example.com"], "--userid is required"),
         (
             &["user", "add", "--userid", "a@example.com", "--name", "A", "--email", "a@example.com"],
             "--userid must not contain @",
+        ),
+        (
+            &["user", "add", "--userid", "b\nb", "--email", "nowhere", "--password", "short"],
+            "--userid must be one line of at most 255 characters; --email must be an address like ann@example.com; \
+             --password must have at least 6 characters",
         ),
         (&["token", "--user", "nobody"], "there is no account \"nobody\" in SQLite /"),
         (&["room", "add", "--slug", "12", "--name", "Twelve"], "--slug is \"12\""),

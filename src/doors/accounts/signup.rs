@@ -6,14 +6,8 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
 use super::{Accounts, Refused, fields, role, text};
-use crate::model::UserRole;
+use crate::model::{NewAccount, UserRole};
 use crate::store::{AddUserError, NewUser, UserGender};
-
-/// Node's columns hold so much.
-const MOST_CHARS: usize = 255;
-const LEAST_PASSWORD: usize = 6;
-/// Argon2 hashes all of it; bcrypt looks at 72 bytes.
-const MOST_PASSWORD: usize = 1024;
 
 struct Wanted {
     userid: String,
@@ -57,31 +51,18 @@ fn refused(error: AddUserError) -> Refused {
 }
 
 fn read(fields: &Map<String, Value>) -> Result<Wanted, Refused> {
+    let asked = NewAccount {
+        userid: text(fields, "userid").unwrap_or_default(),
+        name: text(fields, "name"),
+        email: text(fields, "email").unwrap_or_default(),
+        password: Some(fields.get("password").and_then(Value::as_str).unwrap_or_default()),
+    };
     let mut errors = Map::new();
     let mut wrong = |field: &str, message: String| {
         errors.insert(field.to_owned(), message.into());
     };
-    for field in ["userid", "email", "name"] {
-        let given = text(fields, field);
-        if given.is_none() && field != "name" {
-            wrong(field, format!("{field} is required"));
-        } else if given.is_some_and(|given| given.chars().count() > MOST_CHARS || given.chars().any(char::is_control)) {
-            wrong(field, format!("{field} must be one line of at most {MOST_CHARS} characters"));
-        }
-    }
-    if text(fields, "userid").is_some_and(|userid| userid.contains('@')) {
-        wrong("userid", "userid must not contain @: it is no email address".into());
-    }
-    let email = text(fields, "email").unwrap_or_default();
-    if !email.is_empty() && !looks_like_email(email) {
-        wrong("email", "email must be an address like ann@example.com".into());
-    }
-    let password = fields.get("password").and_then(Value::as_str).unwrap_or_default();
-    if password.chars().count() < LEAST_PASSWORD || password.len() > MOST_PASSWORD {
-        wrong(
-            "password",
-            format!("password must have at least {LEAST_PASSWORD} characters, and at most {MOST_PASSWORD} bytes"),
-        );
+    for (field, message) in asked.faults() {
+        wrong(field, message);
     }
     let dob = match text(fields, "dob") {
         None => NaiveDate::default(),
@@ -102,15 +83,13 @@ fn read(fields: &Map<String, Value>) -> Result<Wanted, Refused> {
     if !errors.is_empty() {
         return Err(Refused::fields("Please correct the marked fields", errors));
     }
-    let userid = text(fields, "userid").unwrap_or_default().to_owned();
-    let name = text(fields, "name").map_or_else(|| userid.clone(), str::to_owned);
-    Ok(Wanted { userid, name, email: email.to_owned(), password: password.to_owned(), dob, gender })
-}
-
-/// Enough to catch a slip; only a letter to it proves an address.
-fn looks_like_email(email: &str) -> bool {
-    !email.contains(char::is_whitespace)
-        && email
-            .split_once('@')
-            .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !domain.contains('@'))
+    let NewAccount { userid, name, email, password } = asked;
+    Ok(Wanted {
+        userid: userid.to_owned(),
+        name: name.unwrap_or(userid).to_owned(),
+        email: email.to_owned(),
+        password: password.unwrap_or_default().to_owned(),
+        dob,
+        gender,
+    })
 }

@@ -1,0 +1,62 @@
+//! What is asked of a new account, whoever makes it: at sign-up and on the command line.
+
+/// Node's columns hold so much.
+const MOST_CHARS: usize = 255;
+const LEAST_PASSWORD: usize = 6;
+/// Argon2 hashes all of it; bcrypt looks at 72 bytes.
+const MOST_PASSWORD: usize = 1024;
+
+/// Texts are trimmed, but for the password. A missing text is empty.
+#[derive(Debug, Clone, Copy)]
+pub struct NewAccount<'a> {
+    pub userid: &'a str,
+    /// The userid stands in for it.
+    pub name: Option<&'a str>,
+    pub email: &'a str,
+    /// `None`: nobody will log in by password.
+    pub password: Option<&'a str>,
+}
+
+impl NewAccount<'_> {
+    /// The fields that are wrong, each with what is, in words that begin with its name.
+    pub fn faults(&self) -> Vec<(&'static str, String)> {
+        let too_long = |field: &str| format!("{field} must be one line of at most {MOST_CHARS} characters");
+        let mut faults = Vec::new();
+        if self.userid.is_empty() {
+            faults.push(("userid", "userid is required".to_owned()));
+        } else if self.userid.contains('@') {
+            faults.push(("userid", "userid must not contain @: it is no email address".to_owned()));
+        } else if !is_one_line(self.userid) {
+            faults.push(("userid", too_long("userid")));
+        }
+        if self.email.is_empty() {
+            faults.push(("email", "email is required".to_owned()));
+        } else if !looks_like_email(self.email) {
+            faults.push(("email", "email must be an address like ann@example.com".to_owned()));
+        } else if !is_one_line(self.email) {
+            faults.push(("email", too_long("email")));
+        }
+        if self.name.is_some_and(|name| !is_one_line(name)) {
+            faults.push(("name", too_long("name")));
+        }
+        let fits = |password: &str| password.chars().count() >= LEAST_PASSWORD && password.len() <= MOST_PASSWORD;
+        if self.password.is_some_and(|password| !fits(password)) {
+            let needed =
+                format!("password must have at least {LEAST_PASSWORD} characters, and at most {MOST_PASSWORD} bytes");
+            faults.push(("password", needed));
+        }
+        faults
+    }
+}
+
+fn is_one_line(text: &str) -> bool {
+    text.chars().count() <= MOST_CHARS && !text.chars().any(char::is_control)
+}
+
+/// Enough to catch a slip; only a letter to it proves an address.
+fn looks_like_email(email: &str) -> bool {
+    !email.contains(char::is_whitespace)
+        && email
+            .split_once('@')
+            .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.') && !domain.contains('@'))
+}
