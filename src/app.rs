@@ -224,7 +224,7 @@ fn sockets(config: &Config, community: &Community) -> Arc<SocketServer> {
 fn rest(config: &Config, community: Community, accounts: Accounts, health: Health, rates: Rates) -> Router {
     let spoken = community_socketio::rest::router(community)
         .merge(accounts::router(accounts))
-        .merge(page::router(&config.socketio.path));
+        .merge(page::router(&config.socketio.path, config.socketio.serve_client));
     let spoken =
         if config.socketio.serve_client { spoken.merge(bundle::router(&config.socketio.path)) } else { spoken };
     spoken

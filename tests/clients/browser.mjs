@@ -77,6 +77,17 @@ test('what is wrong is said in words', async (t) => {
   await picture(page, 'wrong-password');
 });
 
+test('a field that is wrong is named as it stands on the page', async (t) => {
+  const page = await open(t);
+  await page.click('#login [data-show=signup]');
+  const userid = `${unique()}@example.com`;
+  for (const [field, value] of Object.entries({ name: 'Ann', userid, email: userid, password: 'a good password', dob: '1990-02-03' })) {
+    await page.fill(`#signup [name=${field}]`, value);
+  }
+  await page.click('#signup button:not([type])');
+  await shows(page, 'Username must not contain @: it is no email address');
+});
+
 test('the smallest browser page talks', async (t) => {
   const html = readFileSync(new URL('../../examples/browser/index.html', import.meta.url), 'utf8');
   const host = createServer((_, answer) => answer.setHeader('content-type', 'text/html')

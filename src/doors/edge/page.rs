@@ -1,6 +1,6 @@
 //! The page at `/`: sign up, log in, talk. Its files stand in `page/`.
 
-use super::bundle::is_fresh;
+use super::bundle::{self, is_fresh};
 use axum::{
     Router,
     body::Bytes,
@@ -21,9 +21,14 @@ const POLICY: HeaderValue = HeaderValue::from_static(
 );
 
 /// `socket_path` is where the Socket.IO client and server are found.
-pub fn router(socket_path: &str) -> Router {
+pub fn router(socket_path: &str, serves_client: bool) -> Router {
     let path = format!("/{}", socket_path.trim_matches('/'));
-    let index = INDEX.replace("{socket_path}", &escaped(path.trim_end_matches('/')));
+    let client = match (serves_client, bundle::is_embedded()) {
+        (false, _) => "not served",
+        (true, false) => "not built in",
+        (true, true) => "served",
+    };
+    let index = INDEX.replace("{socket_path}", &escaped(path.trim_end_matches('/'))).replace("{client}", client);
     Router::new()
         .route("/", served(index.into(), "text/html; charset=utf-8"))
         .route("/chat.js", served(SCRIPT.into(), "application/javascript; charset=utf-8"))
@@ -70,7 +75,7 @@ mod tests {
             request = request.header("if-none-match", tag);
         }
         let request = request.body(Body::empty()).unwrap();
-        let answer = router("/talk/").oneshot(request).await.unwrap();
+        let answer = router("/talk/", false).oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8(body.to_vec()).unwrap();
@@ -92,7 +97,7 @@ mod tests {
     #[tokio::test]
     async fn the_page_obeys_its_own_policy() {
         let (_, text) = ask("/", None).await;
-        assert!(text.contains("src=\"/talk/socket.io.min.js\""));
+        assert!(text.contains("src=\"/talk/socket.io.min.js\"") && text.contains("data-client=\"not served\""));
         for script in text.split("<script").skip(1) {
             assert!(script.contains("></script>") && script.contains("src="));
         }

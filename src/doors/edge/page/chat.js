@@ -11,6 +11,12 @@ const typing = { since: 0, ends: 0 };
 const shown = new Map();
 const typers = new Map();
 
+const noClient = {
+  "not served": "This server does not serve the browser client (SERVE_CLIENT is false), and this page needs it.",
+  "not built in": "The server lacks its browser client: run `npm ci` in client-demo, then build it again.",
+  served: "The browser client could not be loaded. Please load this page again.",
+};
+
 const complain = (text = "") => Object.assign($("trouble"), { textContent: text, hidden: !text });
 
 const setState = (state, text) => ($("state").dataset.state = state, $("state").textContent = text);
@@ -30,9 +36,12 @@ async function call(path, body) {
   });
   const data = await answer.json().catch(() => ({}));
   if (answer.ok) return data;
-  const fields = Object.values(data.errors ?? {}).join(" ");
+  const fields = Object.entries(data.errors ?? {}).map(([field, text]) => text.replace(field, label(field))).join(" ");
   throw new Error(fields || data.message || data.error || `The server answered ${answer.status}.`);
 }
+
+/** What a field is called here. */
+const label = (field) => $("signup").elements[field]?.labels[0].firstChild.data.trim() ?? field;
 
 function remember(user) {
   me = user;
@@ -64,7 +73,7 @@ function leave(reason) {
 
 function enter() {
   show("talk");
-  if (!window.io) return complain("The server lacks its browser client: run `npm ci` in client-demo, then build it again.");
+  if (!window.io) return complain(noClient[document.documentElement.dataset.client]);
   setState("wait", "Connecting…");
   socket = io("/api/community/chat", {
     path: `${document.documentElement.dataset.socketPath}/`,
