@@ -215,8 +215,8 @@ mod tests {
             ),
             (
                 "RUST_LOG",
-                "debgu",
-                r#"RUST_LOG is "debgu": levels such as info or info,community_chat=debug are needed (from the environment)"#,
+                "loud",
+                r#"RUST_LOG is "loud": levels such as info or info,community_chat=debug are needed (from the environment)"#,
             ),
             (
                 "CORS_ORIGIN",
