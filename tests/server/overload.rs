@@ -72,7 +72,7 @@ async fn events_of_all_connections_of_an_account_and_of_an_address() {
         let (fine, _) = counts(&pour(&mut first, 8).await.0);
         let (answers, _) = pour(&mut second, 8).await;
         let (more, refused) = counts(&answers);
-        // Five seconds' worth, and what comes back meanwhile; an address pays for the CONNECTs too.
+        // Five seconds' worth, and what comes back meanwhile; an address pays for each CONNECT too.
         assert!((8..=13).contains(&(fine + more)) && refused >= 3, "{name}: {answers:?}");
         if name.ends_with("USER") {
             bystander_talks(&server, &ben.token).await;
