@@ -16,8 +16,8 @@ pub struct Follower {
     token: String,
     pub rev: i64,
     epoch: Option<String>,
-    /// By seq; deleted ones too.
-    pub messages: BTreeMap<i64, Value>,
+    /// By seq, as JSON, which takes a fifth of what a `Value` does; deleted ones too.
+    messages: BTreeMap<i64, Box<str>>,
     /// True from the connect until the last page of what was missed.
     catching_up: bool,
     pub breaches: Vec<String>,
@@ -80,7 +80,7 @@ impl Follower {
                 self.breaches.push(format!("a page repeats rev {rev} after {}", self.rev));
             }
             self.rev = rev;
-            self.messages.insert(message["seq"].as_i64().unwrap(), message.clone());
+            self.keep(message);
         }
         self.rev = page["rev"].as_i64().unwrap();
         self.epoch = page["epoch"].as_str().map(str::to_owned);
@@ -95,18 +95,32 @@ impl Follower {
         }
         self.rev = rev;
         if name == "message-deleted" {
-            let deleted = self.messages.values_mut().find(|known| known["id"] == message["id"]);
-            match deleted {
-                Some(known) => known["is_deleted"] = json!(true),
+            let id = message["id"].as_str().unwrap();
+            match self.messages.values_mut().find(|known| known.contains(id)) {
+                Some(known) => {
+                    let mut deleted: Value = serde_json::from_str(known).unwrap();
+                    deleted["is_deleted"] = json!(true);
+                    *known = deleted.to_string().into();
+                }
                 None => self.breaches.push(format!("an unknown message was deleted: {message}")),
             }
         } else {
-            let is_new = self.messages.insert(message["seq"].as_i64().unwrap(), message).is_none();
+            let is_new = self.keep(&message);
             if is_new != (name == "message-received") {
                 self.breaches
                     .push(format!("{name} rev {rev} of a message that was {}known", if is_new { "un" } else { "" }));
             }
         }
+    }
+
+    /// Whether it is a new one.
+    fn keep(&mut self, message: &Value) -> bool {
+        self.messages.insert(message["seq"].as_i64().unwrap(), message.to_string().into()).is_none()
+    }
+
+    /// All of them by seq, deleted ones too.
+    pub fn everything(&self) -> BTreeMap<i64, Value> {
+        self.messages.iter().map(|(seq, message)| (*seq, serde_json::from_str(message).unwrap())).collect()
     }
 
     /// Reads until everything up to a rev is there.
@@ -128,7 +142,7 @@ impl Follower {
 
     /// What a list shows.
     pub fn visible(&self) -> Vec<Value> {
-        self.messages.values().filter(|message| message["is_deleted"] != true).cloned().collect()
+        self.everything().into_values().filter(|message| message["is_deleted"] != true).collect()
     }
 }
 

@@ -122,7 +122,7 @@ async fn settled(url: &str, token: &str) -> (Vec<Value>, i64, BTreeMap<i64, Valu
     let mut everything = Follower::new(url, token, Transport::WebSocket);
     everything.follow_to(rev).await;
     assert_eq!(everything.breaches, Vec::<String>::new());
-    (history, rev, everything.messages)
+    (history, rev, everything.everything())
 }
 
 type Evidence = BTreeMap<&'static str, Vec<String>>;
