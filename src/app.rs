@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -256,7 +256,7 @@ fn engine(config: &Config, sockets: &Arc<SocketServer>) -> Router {
         .route_service(&settings.path, service.clone())
         .route_service(&format!("{}/", settings.path), service)
         .layer(middleware::from_fn(head::copy))
-        .layer(middleware::from_fn(end_slow_posts))
+        .layer(middleware::from_fn_with_state(largest, gather_posts))
         .layer(middleware::from_fn_with_state(
             EngineErrors { allow_eio3: settings.allow_eio3 },
             engine_errors::translate,
@@ -264,13 +264,20 @@ fn engine(config: &Config, sockets: &Arc<SocketServer>) -> Router {
         .layer(middleware::from_fn_with_state(admission, admission::admit))
 }
 
-/// A poll may wait as long as it likes; what a client sends must arrive.
-async fn end_slow_posts(request: Request, next: Next) -> Response {
+/// A poll may wait as long as it likes; what a client sends must arrive. It is handed on in one piece:
+/// the engine reads what comes in many from its beginning at each.
+async fn gather_posts(State(most): State<usize>, request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;
     }
-    let answer = timeout(REST_TIMEOUT, next.run(request)).await;
-    answer.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
+    let answered = async {
+        let (parts, body) = request.into_parts();
+        match axum::body::to_bytes(body, most).await {
+            Ok(bytes) => next.run(Request::from_parts(parts, bytes.into())).await,
+            Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        }
+    };
+    timeout(REST_TIMEOUT, answered).await.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }
 
 fn edge(config: &Config, router: Router) -> Router {

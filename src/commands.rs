@@ -161,6 +161,8 @@ async fn serve(config: &Config, migrate: bool) -> Result<(), StartError> {
     let listener = TcpListener::bind(address)
         .await
         .map_err(|error| StartError::new(format!("cannot listen on {}:{}: {error}", address.0, address.1)))?;
+    // Before anybody can see that it is there.
+    let stop = told_to_stop().map_err(StartError::new)?;
     let missing = if migrate { Missing::IsMade } else { Missing::IsRefused };
     let store = Store::open(&config.database, missing, migrate).await.map_err(StartError::new)?;
     let database = store.place();
@@ -175,7 +177,7 @@ async fn serve(config: &Config, migrate: bool) -> Result<(), StartError> {
         "community-chat {} listens on http://{shown} ({bound}), database {database}, auth mode {mode}",
         env!("CARGO_PKG_VERSION")
     );
-    app.serve(listener, told_to_stop()).await;
+    app.serve(listener, stop).await;
     tokio::time::timeout(CLOSING, store.close()).await.ok();
     Ok(())
 }
@@ -183,15 +185,14 @@ async fn serve(config: &Config, migrate: bool) -> Result<(), StartError> {
 /// A database that does not answer must not hold up the end: everything is stored by now.
 const CLOSING: std::time::Duration = std::time::Duration::from_secs(2);
 
-async fn told_to_stop() {
-    let (Ok(mut terminate), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 async fn user(config: &Config, action: UserAction) -> Result<(), StartError> {

@@ -92,7 +92,12 @@ impl Chat {
         let member = self.member(caller, room).await?;
         let now = self.inner.clock.now();
         member.may_send(now)?;
-        self.inner.pace.admit(caller.user().id, rules.messages_per_minute, now)?;
+        let admitted = self.inner.pace.admit(caller.user().id, rules.messages_per_minute, self.inner.clock.ticks());
+        if let Err(refusal) = admitted
+            && !self.is_repeat(caller, client_offset.as_deref()).await?
+        {
+            return Err(refusal);
+        }
         let draft = Command::Create {
             id: Uuid::now_v7(),
             room: member.room.number,
@@ -101,6 +106,12 @@ impl Chat {
             client_offset,
         };
         self.queue(draft).await
+    }
+
+    /// What was sent before is answered, not stored: it is never too much.
+    async fn is_repeat(&self, caller: &Caller, client_offset: Option<&str>) -> Result<bool, Refusal> {
+        let Some(offset) = client_offset else { return Ok(false) };
+        patiently(self.inner.store.has_offset(caller.user().id, offset)).await
     }
 
     pub async fn edit(&self, caller: &Caller, id: MessageId, text: Text, rules: Rules) -> Result<Pending, Refusal> {

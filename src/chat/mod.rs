@@ -66,7 +66,7 @@ impl Chat {
     pub async fn tick(&self) {
         self.end_stale_typing().await;
         self.tell_merged_notices().await;
-        self.inner.pace.forget_idle(self.inner.clock.now());
+        self.inner.pace.forget_idle(self.inner.clock.ticks());
     }
 }
 

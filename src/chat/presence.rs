@@ -49,7 +49,7 @@ impl Presence {
         false
     }
 
-    fn merged(&self, now: Micros) -> Vec<Event> {
+    fn merged(&self, now: Micros, at: Micros) -> Vec<Event> {
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         let mut events = Vec::new();
         rooms.retain(|room, rush| {
@@ -57,10 +57,10 @@ impl Presence {
                 return true;
             }
             if rush.joined {
-                events.push(Event::Joined { room: *room, at: now });
+                events.push(Event::Joined { room: *room, at });
             }
             if rush.left {
-                events.push(Event::Left { room: *room, at: now });
+                events.push(Event::Left { room: *room, at });
             }
             false
         });
@@ -71,20 +71,20 @@ impl Presence {
 impl Chat {
     pub async fn joined(&self, room: RoomNumber) {
         let at = self.inner.clock.now();
-        if self.inner.presence.admit(room, Notice::Joined, at) {
+        if self.inner.presence.admit(room, Notice::Joined, self.inner.clock.ticks()) {
             self.inner.bus.tell(Event::Joined { room, at }).await;
         }
     }
 
     pub async fn left(&self, room: RoomNumber) {
         let at = self.inner.clock.now();
-        if self.inner.presence.admit(room, Notice::Left, at) {
+        if self.inner.presence.admit(room, Notice::Left, self.inner.clock.ticks()) {
             self.inner.bus.tell(Event::Left { room, at }).await;
         }
     }
 
     pub(super) async fn tell_merged_notices(&self) {
-        for event in self.inner.presence.merged(self.inner.clock.now()) {
+        for event in self.inner.presence.merged(self.inner.clock.ticks(), self.inner.clock.now()) {
             self.inner.bus.tell(event).await;
         }
     }
@@ -99,8 +99,8 @@ mod tests {
         let presence = Presence::default();
         let told = (0..1000).filter(|_| presence.admit(RoomNumber::MAIN, Notice::Joined, Micros(SECOND))).count();
         assert_eq!(told, 20);
-        assert!(presence.merged(Micros(SECOND + 1)).is_empty());
-        assert_eq!(presence.merged(Micros(2 * SECOND)).len(), 1);
-        assert!(presence.merged(Micros(3 * SECOND)).is_empty());
+        assert!(presence.merged(Micros(SECOND + 1), Micros(0)).is_empty());
+        assert_eq!(presence.merged(Micros(2 * SECOND), Micros(0)).len(), 1);
+        assert!(presence.merged(Micros(3 * SECOND), Micros(0)).is_empty());
     }
 }

@@ -48,7 +48,7 @@ impl Chat {
         {
             let mut flags = self.inner.typing.flags.lock().unwrap_or_else(PoisonError::into_inner);
             if typing {
-                let until = Micros(self.inner.clock.now().0 + HOLDS_FOR);
+                let until = Micros(self.inner.clock.ticks().0 + HOLDS_FOR);
                 flags.insert((connection, room.number), Flag { until, room_id: room.id, author: author.clone() });
             } else {
                 flags.remove(&(connection, room.number));
@@ -69,7 +69,7 @@ impl Chat {
     }
 
     pub(super) async fn end_stale_typing(&self) {
-        let now = self.inner.clock.now();
+        let now = self.inner.clock.ticks();
         for event in self.inner.typing.take_if(|_, flag| flag.until <= now) {
             self.inner.bus.tell(event).await;
         }

@@ -72,6 +72,7 @@ impl Store {
             Place::Sqlite { .. } => connect(&store.place, database, readers).await?,
             Place::Postgres(_) => connect(&store.place, database, readers.max(LEAST_READERS)).await?,
         };
+        store.opened = store.place.identity();
         store.must_fit().await?;
         let failed = |fault| OpenError::Fault { place: store.place(), fault };
         if migrate {
@@ -108,6 +109,7 @@ impl Store {
         let writer = connect(&place, database, connections).await?;
         Ok(Store {
             pool: writer.clone(),
+            opened: None,
             writer,
             kind: database.kind(),
             place: place.into(),
@@ -248,8 +250,17 @@ impl Store {
         Ok(row(&self.writer, question.text(self.kind), [table.into(), column.into()]).await?.is_some())
     }
 
+    /// A file that was removed or replaced can be written to, and nobody will ever read it.
+    pub(super) fn must_stand(&self) -> Result<(), Fault> {
+        if self.opened == self.place.identity() {
+            return Ok(());
+        }
+        Err(Fault::Away(DbErr::Custom(format!("{} was removed or replaced", self.place))))
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), Fault> {
+        self.must_stand()?;
         match tokio::time::timeout(ACQUIRE_TIMEOUT, self.pool.execute_unprepared("SELECT 1")).await {
             Ok(answer) => answer.map(|_| ()).map_err(Fault::from),
             Err(_) => Err(Fault::TooSlow),

@@ -138,7 +138,7 @@ fn differences() -> [String; 3] {
 pub(super) const NEW: &str =
     r#"SELECT c.id FROM "CommunityChats" c WHERE NOT EXISTS (SELECT 1 FROM chat_log l WHERE l.message_id = c.id)"#;
 pub(super) const CHANGED: &str = r#"SELECT c.id FROM "CommunityChats" c JOIN chat_log l ON l.message_id = c.id WHERE l.room = 1 AND (l.deleted <> COALESCE(c.is_deleted, true)
-    OR (NOT l.deleted AND isfinite(c.updated_at) AND l.updated_at <> CAST(extract(epoch FROM c.updated_at) * 1000000 AS bigint)))"#;
+    OR (NOT l.deleted AND isfinite(c.updated_at) AND l.updated_at <> CAST(extract(epoch FROM LEAST(GREATEST(c.updated_at, '0001-01-01 00:00+00'), '9999-12-31 00:00+00')) * 1000000 AS bigint)))"#;
 pub(super) const REMOVED: &str = r#"SELECT l.message_id AS id FROM chat_log l WHERE l.room = 1 AND NOT l.deleted AND NOT EXISTS (SELECT 1 FROM "CommunityChats" c WHERE c.id = l.message_id)"#;
 
 impl Store {
@@ -292,9 +292,9 @@ struct Chat {
 
 async fn foreign_rows(db: &impl ConnectionTrait, ids: &[MessageId]) -> Result<Vec<ForeignRow>, Fault> {
     let standing = r#"SELECT asked.id, COALESCE(c.user_id, l.user_id) AS author, u.userid, u.name, c.message, c.is_deleted,
-            CASE WHEN isfinite(c.created_at) THEN CAST(extract(epoch FROM c.created_at) * 1000000 AS bigint) END AS created_at,
-            CASE WHEN isfinite(c.updated_at) THEN CAST(extract(epoch FROM c.updated_at) * 1000000 AS bigint) END AS updated_at,
-            CASE WHEN isfinite(c.edited_at) THEN CAST(extract(epoch FROM c.edited_at) * 1000000 AS bigint) END AS edited_at
+            CASE WHEN isfinite(c.created_at) THEN CAST(extract(epoch FROM LEAST(GREATEST(c.created_at, '0001-01-01 00:00+00'), '9999-12-31 00:00+00')) * 1000000 AS bigint) END AS created_at,
+            CASE WHEN isfinite(c.updated_at) THEN CAST(extract(epoch FROM LEAST(GREATEST(c.updated_at, '0001-01-01 00:00+00'), '9999-12-31 00:00+00')) * 1000000 AS bigint) END AS updated_at,
+            CASE WHEN isfinite(c.edited_at) THEN CAST(extract(epoch FROM LEAST(GREATEST(c.edited_at, '0001-01-01 00:00+00'), '9999-12-31 00:00+00')) * 1000000 AS bigint) END AS edited_at
         FROM (SELECT CAST(value AS uuid) AS id FROM json_array_elements_text(CAST($1 AS json))) AS asked
         LEFT JOIN "CommunityChats" c ON c.id = asked.id LEFT JOIN chat_log l ON l.message_id = asked.id
         LEFT JOIN "Users" u ON u.id = COALESCE(c.user_id, l.user_id) ORDER BY c.created_at, asked.id"#;

@@ -147,9 +147,10 @@ impl Ledger {
     }
 
     fn edit(&mut self, id: MessageId, author: Arc<Author>, text: String) -> Outcome {
-        let now = self.now;
         let message =
             self.messages.get_mut(&id).filter(|message| !message.deleted).ok_or(CommandRefusal::MessageNotFound)?;
+        // The clock may have been set back meanwhile.
+        let now = self.now.max(message.created_at);
         message.text = text;
         message.edited_at = Some(now);
         message.updated_at = now;

@@ -163,6 +163,11 @@ impl Store {
         Ok(Since { messages, rev, complete: true, more })
     }
 
+    pub async fn has_offset(&self, user: UserId, offset: &str) -> Result<bool, Fault> {
+        let question = "SELECT 1 AS found FROM chat_log WHERE user_id = $1 AND client_offset = $2";
+        Ok(row(&self.pool, question, [user.into(), offset.into()]).await?.is_some())
+    }
+
     /// The first changes after `rev`, in its order.
     pub async fn changes(&self, room: RoomNumber, rev: i64, limit: usize) -> Result<Vec<Message>, Fault> {
         let most = i64::try_from(limit).unwrap_or(i64::MAX);

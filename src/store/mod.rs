@@ -48,6 +48,8 @@ pub struct Store {
     writer: DatabaseConnection,
     kind: DatabaseKind,
     place: Arc<Place>,
+    /// The file that was opened, by what the system calls it.
+    opened: Option<place::Identity>,
     /// Whether this Node database has `"CommunityChats".room_id`; it is filled then.
     chats_have_room_id: bool,
     made_by_node: bool,

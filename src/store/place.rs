@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs::OpenOptions;
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use sea_orm::sqlx;
@@ -29,7 +29,16 @@ pub(super) enum Place {
     Postgres(Box<PgConnectOptions>),
 }
 
+/// Device and inode.
+pub(super) type Identity = (u64, u64);
+
 impl Place {
+    /// Which file stands there now; of PostgreSQL none.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        let Place::Sqlite { file: Some(file), .. } = self else { return None };
+        file.metadata().ok().map(|file| (file.dev(), file.ino()))
+    }
+
     pub(super) fn of(database: &Database) -> Result<Place, OpenError> {
         let url = database.url.expose();
         let unreadable = |error: sqlx::Error| {

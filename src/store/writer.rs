@@ -183,11 +183,12 @@ impl Task {
             self.store.lock_rooms(&db, &rooms).await?;
             Ok::<_, Fault>(db.rollback().await?)
         };
-        if matches!(timeout(PATIENCE, locked).await, Ok(Ok(()))) {
-            self.doubtful.clear();
-            for room in rooms {
-                self.bus.tell(Event::Unsettled { room }).await;
-            }
+        if !matches!(timeout(PATIENCE, locked).await, Ok(Ok(()))) {
+            return self.store.renew_writing_connection().await;
+        }
+        self.doubtful.clear();
+        for room in rooms {
+            self.bus.tell(Event::Unsettled { room }).await;
         }
     }
 
@@ -200,6 +201,7 @@ impl Task {
     }
 
     async fn try_once(&self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
+        self.store.must_stand()?;
         let prepared = timeout(PATIENCE, self.prepare(commands)).await;
         let (transaction, outcomes) = prepared.map_err(|_| Fault::TooSlow)??;
         match timeout(PATIENCE, transaction.commit()).await {

@@ -129,3 +129,13 @@ async fn strangers_sign_up_and_talk_in_a_browser() {
     let stage = Stage::on(On::Sqlite).await;
     stage.run(&["--test", "browser.mjs"]).await;
 }
+
+#[tokio::test]
+async fn where_websockets_break_a_client_goes_on_polling() {
+    let program = Program::on(On::Sqlite, NO_LIMITS);
+    let ann = program.account("ann");
+    let server = program.serve().await;
+    let environment = [("CHAT_URL", server.url.as_str()), ("CHAT_TOKEN", &ann.token)];
+    let printed = node(&project("tests/clients"), &["broken_upgrades.mjs"], &environment).await;
+    assert_eq!(printed.trim(), "ok");
+}

@@ -226,3 +226,19 @@ fn a_folder_that_cannot_be_written_to_stops_the_start() {
     let reason = said.lines().last().unwrap();
     assert!(reason.starts_with("community-chat: ") && reason.contains(&data), "{said}");
 }
+
+/// It could still be written to, and would be gone with the process.
+#[tokio::test]
+async fn a_database_file_that_is_moved_away_is_missed() {
+    let program = Program::on(On::Sqlite, &[]);
+    let ann = program.account("ann");
+    let server = program.serve().await;
+    let mut socket = Socket::with_token(&server.url, &ann.token).await;
+    send(&mut socket, "before").await;
+    let (file, elsewhere) = (program.folder.path().join("chat.db"), program.folder.path().join("elsewhere.db"));
+    std::fs::rename(&file, &elsewhere).unwrap();
+    is_refused(&mut socket, "while it is away").await;
+    assert_eq!(reqwest::get(format!("{}/readyz", server.url)).await.unwrap().status(), 503);
+    std::fs::rename(&elsewhere, &file).unwrap();
+    works_again(&mut socket, "back again").await;
+}

@@ -176,17 +176,55 @@ async fn connects_in_vain() {
     let program = Program::on(On::Sqlite, NO_LIMITS);
     let server = program.serve().await;
     let mut socket = Socket::open(&server.url).await;
-    let mut refusals = 0;
-    for _ in 0..30 {
-        if socket.try_send(format!("40{NAMESPACE},{}", json!({ "token": "forged" }))).await.is_none() {
-            break;
+    for _ in 0..10 {
+        socket.send(format!("40{NAMESPACE},{}", json!({ "token": "forged" }))).await;
+        let refusal = socket.frame().await.unwrap();
+        assert!(refusal.contains("Unauthorized - Invalid token"), "{refusal}");
+    }
+    assert_eq!(socket.frame().await, None);
+}
+
+/// A message that was stored is answered, whatever the pace.
+#[tokio::test]
+async fn a_repeat_is_never_too_much() {
+    let program = Program::on(On::Sqlite, &without_limits_but(&[("RATE_LIMIT_MESSAGES_PER_MINUTE", "2")]));
+    let ann = program.account("ann");
+    let server = program.serve().await;
+    let mut socket = Socket::with_token(&server.url, &ann.token).await;
+    let first = socket.succeed("send-message", json!({ "message": "one", "clientOffset": "1" })).await;
+    socket.succeed("send-message", json!({ "message": "two", "clientOffset": "2" })).await;
+    assert_eq!(
+        socket.ask("send-message", json!({ "message": "three", "clientOffset": "3" })).await["code"],
+        "slow_down"
+    );
+    assert_eq!(socket.succeed("send-message", json!({ "message": "one", "clientOffset": "1" })).await, first);
+}
+
+/// What only asks is not worked off for somebody who is gone.
+#[tokio::test]
+async fn who_asks_and_goes_costs_no_more() {
+    let program = Program::on(On::Sqlite, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut sender = Socket::with_token(&server.url, &ann.token).await;
+    let text = "x".repeat(4000);
+    for number in 0..500 {
+        sender.succeed("send-message", json!({ "message": format!("{number} {text}") })).await;
+    }
+    for _ in 0..5 {
+        let mut asker = Socket::with_token(&server.url, &ben.token).await;
+        for _ in 0..300 {
+            asker.feed("load-messages", &json!({ "limit": 1000 })).await;
         }
+        asker.feed("send-message", &json!({ "message": "my last words" })).await;
+        asker.flush().await;
     }
-    while let Some(frame) = socket.frame().await {
-        assert!(frame.contains("Unauthorized - Invalid token"), "{frame}");
-        refusals += 1;
-    }
-    assert_eq!(refusals, 10);
+    let gone = Instant::now();
+    super::harness::eventually("their last words are stored", async || {
+        sender.succeed("load-messages", json!({ "limit": 1 })).await["pagination"]["total"] == 505
+    })
+    .await;
+    assert!(gone.elapsed() < Duration::from_secs(8), "1500 lists took {:?}", gone.elapsed());
 }
 
 /// A head, a body, a CONNECT that never comes.

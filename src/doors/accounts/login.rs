@@ -1,20 +1,25 @@
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::AppendHeaders;
+use axum::{Extension, Json};
 use serde_json::{Map, Value, json};
 
-use super::{Accounts, Refused, fields, role, seconds, text};
+use super::{Accounts, ClientIp, Refused, fields, role, seconds, text};
 use crate::model::user::WRONG_PASSWORDS_ALLOWED;
 use crate::model::{User, UserStatus};
 
 type Cookies = AppendHeaders<[(HeaderName, String); 2]>;
 
-pub async fn log_in(State(accounts): State<Accounts>, body: Bytes) -> Result<(Cookies, Json<Value>), Refused> {
+pub async fn log_in(
+    State(accounts): State<Accounts>,
+    from: Option<Extension<ClientIp>>,
+    body: Bytes,
+) -> Result<(Cookies, Json<Value>), Refused> {
     let (identifier, password) = read(&fields(&body)?)?;
+    let _turn = accounts.take_turn(from)?;
     let fault = |fault| Refused::fault(&fault, "log in");
-    let known = accounts.store.credentials(&identifier).await.map_err(fault)?;
+    let known = accounts.patiently(accounts.store.credentials(&identifier)).await.map_err(fault)?;
     // An unknown name takes as long as a wrong password.
     let hash = known.as_ref().map_or_else(|| "!".to_owned(), |known| known.password_hash.clone());
     let fits = accounts.passwords.verify(password, hash).await;
@@ -24,9 +29,11 @@ pub async fn log_in(State(accounts): State<Accounts>, body: Bytes) -> Result<(Co
         return Err(locked());
     }
     if !fits {
-        return Err(wrong(accounts.store.count_wrong_password(user.id, accounts.clock.now()).await.map_err(fault)?));
+        let counted = accounts.store.count_wrong_password(user.id, accounts.clock.now());
+        return Err(wrong(accounts.patiently(counted).await.map_err(fault)?));
     }
-    if !accounts.store.note_login(user.id, accounts.clock.now()).await.map_err(fault)? {
+    let noted = accounts.store.note_login(user.id, accounts.clock.now());
+    if !accounts.patiently(noted).await.map_err(fault)? {
         return Err(locked());
     }
     Ok(accounts.welcome(&user))
@@ -61,6 +68,8 @@ impl Accounts {
 
 fn read(fields: &Map<String, Value>) -> Result<(String, String), Refused> {
     let identifier = ["identifier", "email", "userid"].iter().find_map(|name| text(fields, name));
+    // Neither database can hold it, so nobody is called so.
+    let identifier = identifier.filter(|identifier| !identifier.contains('\0'));
     let password = fields.get("password").and_then(Value::as_str).filter(|password| !password.is_empty());
     match (identifier, password) {
         (Some(identifier), Some(password)) => Ok((identifier.to_owned(), password.to_owned())),

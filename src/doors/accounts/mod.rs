@@ -3,18 +3,20 @@
 mod attempts;
 mod login;
 mod signup;
+mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use axum::{Extension, Router};
 use axum::{Json, extract::DefaultBodyLimit};
 use serde_json::{Map, Value, json};
 
 use crate::auth::{Passwords, Tokens};
+use crate::doors::edge::client_ip::ClientIp;
 use crate::model::{Clock, UserRole};
 use crate::store::{Fault, Store};
 
@@ -27,8 +29,10 @@ pub struct Accounts {
     pub refresh: Arc<Tokens>,
     pub clock: Clock,
     attempts: Arc<attempts::Attempts>,
+    turns: turns::Turns,
 }
 
+const PATIENCE: Duration = Duration::from_secs(4);
 /// No account needs more, and every byte of a password is hashed.
 const MOST_BYTES: usize = 16 * 1024;
 
@@ -40,7 +44,18 @@ impl Accounts {
         refresh: Arc<Tokens>,
         clock: Clock,
     ) -> Accounts {
-        Accounts { store, passwords, access, refresh, clock, attempts: Arc::default() }
+        Accounts { store, passwords, access, refresh, clock, attempts: Arc::default(), turns: turns::Turns::default() }
+    }
+
+    /// Reading for somebody takes so long at most.
+    async fn patiently<T>(&self, reading: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        tokio::time::timeout(PATIENCE, reading).await.unwrap_or(Err(Fault::TooSlow))
+    }
+
+    fn take_turn(&self, from: Option<Extension<ClientIp>>) -> Result<turns::Turn, Refused> {
+        self.turns.take(from.map(|Extension(ip)| ip.0)).ok_or_else(|| {
+            Refused::new(StatusCode::TOO_MANY_REQUESTS, "Too many at once from this address, please try again")
+        })
     }
 
     fn seconds(&self) -> u64 {

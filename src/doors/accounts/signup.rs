@@ -1,11 +1,11 @@
-use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::{Extension, Json};
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
-use super::{Accounts, Refused, fields, role, text};
+use super::{Accounts, ClientIp, Refused, fields, role, text};
 use crate::model::{NewAccount, UserRole};
 use crate::store::{AddUserError, NewUser, UserGender};
 
@@ -19,8 +19,13 @@ struct Wanted {
 }
 
 /// A `role` in the body is nobody's to claim: it is not read.
-pub async fn sign_up(State(accounts): State<Accounts>, body: Bytes) -> Result<(StatusCode, Json<Value>), Refused> {
+pub async fn sign_up(
+    State(accounts): State<Accounts>,
+    from: Option<Extension<ClientIp>>,
+    body: Bytes,
+) -> Result<(StatusCode, Json<Value>), Refused> {
     let wanted = read(&fields(&body)?)?;
+    let _turn = accounts.take_turn(from)?;
     // Before the work of hashing; the database has the last word.
     accounts.store.check_free(&wanted.email, &wanted.userid).await.map_err(refused)?;
     let hash = accounts.passwords.hash(wanted.password).await;

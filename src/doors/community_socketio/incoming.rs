@@ -53,6 +53,9 @@ impl Namespace for Community {
             if let Some(rev) = auth.get("serverOffset").filter(|rev| !rev.is_null()) {
                 resume.entry(RoomNumber::MAIN.0.to_string()).or_insert_with(|| rev.clone());
             }
+            if auth.get("token").is_some_and(|token| !matches!(token, Value::Null | Value::String(_))) {
+                return Err(ConnectRefusal { message: "Unauthorized - Invalid token".into(), code: "invalid_token" });
+            }
             let text = |name: &str| auth.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
             let (actor, token_ends) =
                 self.identify(text("token").or(client.connection.bearer.as_deref()), text("userId")).await?;
@@ -76,7 +79,11 @@ impl Session for CommunitySession {
         Box::pin(async move {
             let mut missed = Vec::new();
             for (reference, rev) in std::mem::take(&mut self.resume) {
-                missed.extend(self.resume(&reference).await.map(|room| (room, whole_number(&rev).unwrap_or(-1))));
+                let Some(room) = self.resume(&reference).await else { continue };
+                // One room may be named in several ways.
+                if !missed.iter().any(|(other, _): &(Arc<Room>, i64)| other.number == room.number) {
+                    missed.push((room, whole_number(&rev).unwrap_or(-1)));
+                }
             }
             self.listen(RoomNumber::MAIN);
             let (catching_up, chat) = (self.catching_up(), self.door.shared.chat.clone());

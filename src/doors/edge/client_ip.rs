@@ -1,6 +1,6 @@
 //! Where a request comes from: the peer, or what a trusted proxy says of it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -29,10 +29,16 @@ fn client(peer: IpAddr, hops: &[&str], trusted: &TrustedProxies) -> IpAddr {
         if !trusted.contains(client) {
             break;
         }
-        let Ok(address) = hop.trim().parse::<IpAddr>() else { break };
+        let Some(address) = address_in(hop.trim()) else { break };
         client = address.to_canonical();
     }
     client
+}
+
+/// Some proxies name the port as well.
+fn address_in(hop: &str) -> Option<IpAddr> {
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
+    hop.parse().ok().or_else(with_port).or_else(|| hop.strip_prefix('[')?.strip_suffix(']')?.parse().ok())
 }
 
 #[cfg(test)]
@@ -52,6 +58,8 @@ mod tests {
         );
         assert_eq!(seen("10.0.0.1", &["1.2.3.4", "10.0.0.2"]), ip("1.2.3.4"));
         assert_eq!(seen("9.9.9.9", &["1.2.3.4"]), ip("9.9.9.9"), "a stranger vouches for nobody");
+        assert_eq!(seen("10.0.0.1", &["1.2.3.4:5678"]), ip("1.2.3.4"));
+        assert_eq!(seen("10.0.0.1", &["[2001:db8::1]:5678"]), ip("2001:db8::1"));
         assert_eq!(seen("10.0.0.1", &["nonsense"]), ip("10.0.0.1"));
     }
 }

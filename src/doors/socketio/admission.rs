@@ -22,10 +22,14 @@ pub struct Admission {
 
 pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
     let Admission { sockets, most_per_address } = admission;
+    let address = request.extensions().get::<ClientIp>().map(|ip| ip.0);
     if let Some(sid) = value_in(&request, "sid=") {
         if let (Some("websocket"), Ok(sid), Some(line)) =
             (value_in(&request, "transport="), sid.parse(), request.extensions().get::<Arc<Line>>())
         {
+            if address.is_some_and(|address| sockets.upgrades_break(address)) {
+                return refuse(StatusCode::BAD_REQUEST, "WebSockets break on the way to this address: go on polling");
+            }
             sockets.note_upgrade(sid, line);
         }
         return next.run(request).await;
@@ -33,7 +37,6 @@ pub async fn admit(State(admission): State<Admission>, request: Request, next: N
     if sockets.is_stopping() {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, "The server is restarting, please try again");
     }
-    let address = request.extensions().get::<ClientIp>().map(|ip| ip.0);
     if let (Some(address), Some(most)) = (address, most_per_address)
         && sockets.connections.of(address) >= most.get()
     {

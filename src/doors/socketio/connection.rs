@@ -42,6 +42,10 @@ pub struct Connection {
     refusals: AtomicU32,
     joined: Mutex<Vec<&'static str>>,
     closed: AtomicBool,
+    gone: AtomicBool,
+    upgrading: AtomicBool,
+    /// Of binary events that were taken in, which are refused when it is their turn.
+    attachments: AtomicU32,
     /// One request to reconsider is enough while it waits.
     pub(super) reconsidering: AtomicBool,
 }
@@ -110,6 +114,9 @@ impl Connection {
             refusals: AtomicU32::new(0),
             joined: Mutex::default(),
             closed: AtomicBool::new(false),
+            gone: AtomicBool::new(false),
+            upgrading: AtomicBool::new(false),
+            attachments: AtomicU32::new(0),
             reconsidering: AtomicBool::new(false),
         })
     }
@@ -120,11 +127,11 @@ impl Connection {
             return;
         }
         let Some(packet) = Packet::parse(&text) else { return self.refuse_silently() };
-        let counts = matches!(packet.kind, Kind::Event | Kind::BinaryEvent | Kind::Connect);
-        if counts && self.shared.is_closing.load(Ordering::Relaxed) {
+        self.attachments.store(packet.attachments, Ordering::Relaxed);
+        if self.shared.is_closing.load(Ordering::Relaxed) {
             return self.answer_refusal(&packet, "The server is restarting, please try again", "restarting", 1000);
         }
-        if counts && let Err(retry_in) = self.spend() {
+        if let Err(retry_in) = self.spend() {
             return self.refuse(packet, "Too many events, please slow down", "slow_down", retry_in);
         }
         match self.inbox.put(Item::Packet(text.clone()), text.len()) {
@@ -191,9 +198,28 @@ impl Connection {
     /// The WebSocket that a polling client went over to.
     pub(super) fn note_line(&self, line: &Arc<Line>) {
         *self.line.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(line);
+        self.upgrading.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn tried_to_upgrade(&self) -> bool {
+        self.upgrading.load(Ordering::Relaxed)
+    }
+
+    /// Nobody hears an answer any more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    /// Attachments belong to an event that is refused as a whole; others belong to nothing.
+    pub(super) fn receive_attachment(self: &Arc<Self>) {
+        let announced = self.attachments.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        if announced.is_err() {
+            self.refuse_silently();
+        }
     }
 
     pub(super) fn ended(self: &Arc<Self>) {
+        self.gone.store(true, Ordering::Relaxed);
         let put = self.inbox.put_always(Item::Ended);
         self.start_worker(put);
     }

@@ -84,6 +84,7 @@ impl Desk {
     async fn handle(&mut self, connection: &Arc<Connection>, item: Item) {
         match item {
             Item::Packet(_) if self.ended => {}
+            Item::Packet(text) if connection.is_gone() && !self.has_effect(&text) => {}
             Item::Packet(text) => {
                 if let Some(packet) = Packet::parse(&text) {
                     self.handle_packet(connection, packet).await;
@@ -107,6 +108,17 @@ impl Desk {
                 }
             }
         }
+    }
+
+    /// What only asks is asked in vain when nobody hears the answer. What was sent is still stored.
+    fn has_effect(&self, text: &str) -> bool {
+        let session = |packet: &Packet| self.sessions.get(packet.namespace);
+        Packet::parse(text).is_some_and(|packet| match packet.kind {
+            Kind::Event => {
+                arguments(packet).is_some_and(|(name, _)| session(&packet).is_some_and(|session| !session.waits(&name)))
+            }
+            _ => packet.kind != Kind::Connect,
+        })
     }
 
     async fn handle_packet(&mut self, connection: &Arc<Connection>, packet: Packet<'_>) {
@@ -153,7 +165,11 @@ impl Desk {
         if self.sessions.contains_key(name) {
             return connection.refuse_silently();
         }
-        let auth = serde_json::from_str(packet.json).unwrap_or(Value::Null);
+        let auth = if packet.json.is_empty() { Ok(Value::Null) } else { serde_json::from_str(packet.json) };
+        let Ok(auth) = auth else {
+            let message = "The CONNECT packet is no JSON that can be read".into();
+            return refuse_connect(connection, name, &ConnectRefusal { message, code: "unreadable" });
+        };
         let decided = AssertUnwindSafe(namespace.connect(Client { connection, auth })).catch_unwind().await;
         match decided {
             Ok(Ok(session)) => {

@@ -29,6 +29,7 @@ pub struct Outbox {
 struct Waiting {
     frames: VecDeque<Str>,
     bytes: usize,
+    has_large: bool,
     /// Given to the engine since its queue was last seen empty.
     in_engine: usize,
     draining: bool,
@@ -43,8 +44,7 @@ impl Outbox {
         Outbox { engine, limit, waiting: Mutex::new(Waiting::default()) }
     }
 
-    /// Frames go out in the order of the calls. One that is larger than the limit may enter while
-    /// nothing waits.
+    /// Frames go out in the order of the calls.
     pub fn push<'a>(self: &Arc<Self>, frames: impl IntoIterator<Item = &'a Str>) -> Result<(), Overflowed> {
         let Some(engine) = self.engine.upgrade() else { return Ok(()) };
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
@@ -55,11 +55,14 @@ impl Outbox {
             if waiting.frames.is_empty() && waiting.offer(&engine, frame) {
                 continue;
             }
-            if self.is_over(waiting.bytes + frame.len()) && !waiting.frames.is_empty() {
+            // One that is larger than the limit may wait, and the others beside it.
+            let is_large = self.is_over(frame.len());
+            if waiting.has_large && is_large || self.is_over(waiting.bytes + if is_large { 0 } else { frame.len() }) {
                 *waiting = Waiting { closed: true, ..Waiting::default() };
                 return Err(Overflowed);
             }
-            waiting.bytes += frame.len();
+            waiting.has_large |= is_large;
+            waiting.bytes += if is_large { 0 } else { frame.len() };
             waiting.frames.push_back(frame.clone());
         }
         if !waiting.frames.is_empty() && !std::mem::replace(&mut waiting.draining, true) {
@@ -105,7 +108,11 @@ impl Outbox {
                     break;
                 }
                 waiting.frames.pop_front();
-                waiting.bytes -= frame.len();
+                if self.is_over(frame.len()) {
+                    waiting.has_large = false;
+                } else {
+                    waiting.bytes -= frame.len();
+                }
             }
             if waiting.frames.is_empty() {
                 *waiting = Waiting { closed: waiting.closed, in_engine: waiting.in_engine, ..Waiting::default() };

@@ -19,6 +19,8 @@ pub enum Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packet<'a> {
     pub kind: Kind,
+    /// So many binary messages follow it.
+    pub attachments: u32,
     /// Without its query, which only protocol 4 has.
     pub namespace: &'a str,
     pub ack: Option<&'a str>,
@@ -40,12 +42,13 @@ impl<'a> Packet<'a> {
             b'6' => (Kind::BinaryAck, &text[1..]),
             _ => return None,
         };
+        let mut attachments = 0;
         if matches!(kind, Kind::BinaryEvent | Kind::BinaryAck) {
-            let (attachments, after) = rest.split_once('-')?;
-            if attachments.is_empty() || !attachments.bytes().all(|byte| byte.is_ascii_digit()) {
+            let (count, after) = rest.split_once('-')?;
+            if !count.bytes().all(|byte| byte.is_ascii_digit()) {
                 return None;
             }
-            rest = after;
+            (attachments, rest) = (count.parse().ok()?, after);
         }
         let mut namespace = "/";
         if rest.starts_with('/') {
@@ -57,7 +60,7 @@ impl<'a> Packet<'a> {
             return None;
         }
         let (ack, json) = rest.split_at(digits);
-        Some(Packet { kind, namespace, ack: (digits > 0).then_some(ack), json })
+        Some(Packet { kind, attachments, namespace, ack: (digits > 0).then_some(ack), json })
     }
 }
 

@@ -12,8 +12,9 @@ use engineioxide::config::EngineIoConfig;
 use engineioxide::handler::EngineIoHandler;
 use engineioxide::service::EngineIoService;
 use engineioxide::sid::Sid;
-use engineioxide::{DisconnectReason, ProtocolVersion, Socket, Str};
+use engineioxide::{DisconnectReason, ProtocolVersion, Socket, Str, TransportType};
 use futures_util::future::join_all;
+use moka::sync::Cache;
 use tokio::time::timeout;
 
 use super::{Connection, Connections, Namespace, Shared};
@@ -42,6 +43,8 @@ pub struct SocketServer {
     limits: Limits,
     next: AtomicU64,
     pub connections: Arc<Connections>,
+    /// From which addresses going over to WebSocket ended the session, and how often in a row.
+    broken_upgrades: Cache<IpAddr, u32>,
     open: Mutex<HashMap<Sid, Weak<Connection>>>,
     stopping: AtomicBool,
     /// In the order of their coming, until they have had their time to join.
@@ -56,6 +59,8 @@ const MOST_SPREAD: Duration = Duration::from_secs(30);
 /// What is on its way to clients when everything else has stopped.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
+const BROKEN_OFTEN: u32 = 2;
+const UPGRADES_REST: Duration = Duration::from_secs(600);
 /// A connection that joins no namespace in this time is closed.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -66,6 +71,7 @@ impl SocketServer {
             limits,
             next: AtomicU64::new(1),
             connections: Arc::default(),
+            broken_upgrades: Cache::builder().max_capacity(10_000).time_to_live(UPGRADES_REST).build(),
             open: Mutex::default(),
             stopping: AtomicBool::new(false),
             newcomers: Mutex::default(),
@@ -99,6 +105,12 @@ impl SocketServer {
 
     fn open(&self) -> Vec<Arc<Connection>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).values().filter_map(Weak::upgrade).collect()
+    }
+
+    /// Something on the way there lets WebSockets begin and then breaks them, and the engine ends the
+    /// session with them: who goes on polling is better off.
+    pub(super) fn upgrades_break(&self, address: IpAddr) -> bool {
+        self.broken_upgrades.get(&address).is_some_and(|times| times >= BROKEN_OFTEN)
     }
 
     /// A polling client goes over to this WebSocket.
@@ -174,6 +186,15 @@ impl EngineIoHandler for SocketServer {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&socket.id);
         if let Some(address) = connection.address {
             self.connections.closed(address);
+            let is_polling = socket.transport_type() == TransportType::Polling;
+            match (connection.tried_to_upgrade(), is_polling) {
+                (true, true) => {
+                    let before = self.broken_upgrades.get(&address).unwrap_or(0);
+                    self.broken_upgrades.insert(address, before + 1);
+                }
+                (true, false) => self.broken_upgrades.invalidate(&address),
+                (false, _) => {}
+            }
         }
         connection.ended();
     }
@@ -184,10 +205,9 @@ impl EngineIoHandler for SocketServer {
         }
     }
 
-    /// Attachments belong to events that were refused when their head came.
     fn on_binary(self: &Arc<Self>, _: Bytes, socket: Arc<Socket<Link>>) {
         if let Some(connection) = socket.data.connection.get() {
-            connection.refuse_silently();
+            connection.receive_attachment();
         }
     }
 }

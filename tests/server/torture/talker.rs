@@ -171,7 +171,8 @@ impl Talker {
             return;
         }
         let most = if self.manner == Manner::AtOnce { BURST } else { 1 };
-        while self.asked.len() < most
+        while self.follower.socket.is_some()
+            && self.asked.len() < most
             && let Some((ask, _)) = self.again.pop_front_if(|(_, at)| *at <= Instant::now())
         {
             self.ask(ask).await;
