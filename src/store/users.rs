@@ -67,7 +67,9 @@ impl Store {
     pub async fn credentials(&self, identifier: &str) -> Result<Option<Credentials>, Fault> {
         let email = identifier.to_lowercase();
         let same_email = Expr::expr(Func::lower(Expr::col(Column::Email))).eq(email.as_str());
-        let matching = Condition::any().add(Column::Userid.eq(identifier)).add(same_email);
+        // SQLite's `lower` knows A to Z only: what is written as it was signed up fits anyway.
+        let as_written = Column::Email.eq(identifier);
+        let matching = Condition::any().add(Column::Userid.eq(identifier)).add(same_email).add(as_written);
         let mut found = Entity::find().filter(matching).order_by_asc(Column::Id).all(&self.pool).await?;
         let chosen = found.iter().position(|row| row.email.to_lowercase() == email).unwrap_or(0);
         let chosen = (!found.is_empty()).then(|| found.swap_remove(chosen));

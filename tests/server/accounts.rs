@@ -93,6 +93,18 @@ async fn what_is_taken_or_wrong_is_named() {
     }
 }
 
+#[tokio::test]
+async fn an_address_that_is_not_english_logs_in() {
+    for database in BOTH {
+        let program = Program::on(database, &[]);
+        let server = program.serve().await;
+        let body = with(somebody("anne"), "email", json!("Änne@example.com"));
+        assert_eq!(post(&server, "signup", &body).await.0, StatusCode::CREATED);
+        let entry = json!({ "identifier": "Änne@example.com", "password": "correct horse" });
+        assert_eq!(post(&server, "login", &entry).await.0, StatusCode::OK);
+    }
+}
+
 /// All passwords are sent before the first is judged: no more than five are.
 #[tokio::test]
 async fn many_guesses_at_once_are_as_few_as_one_after_another() {
