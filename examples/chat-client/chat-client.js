@@ -1,0 +1,149 @@
+// Follows rooms and writes to them: nothing lost, nothing twice, one order. See chat-client.d.ts.
+const LARGEST_PAGE = 1000;
+const TRY_AGAIN = 2000;
+const refusal = ({ error, code, retryIn }) => Object.assign(new Error(error), { code, retryIn });
+const newOffset = () => crypto.getRandomValues(new Uint32Array(4)).join('-'); // randomUUID needs https.
+
+export function connectChat(io, url, options = {}) {
+  const { getToken, rooms: followed = ['main-chat'], history = 100, patience = 10_000, onChange, onStatus } = options;
+  const rooms = new Map();
+  let [status, waiting, lastWrite, closed, comeBackIn] = ['connecting', [], Promise.resolve(), false];
+
+  /** After every change of state: tells the status, and wakes who waits for it. */
+  function settle(error) {
+    const busy = rooms.size === 0 || [...rooms.values()].some(({ task }) => task);
+    const now = socket.connected ? (busy ? 'catching-up' : 'online') : socket.active ? 'connecting' : 'offline';
+    if (now !== status || error) queueMicrotask(() => onStatus?.(now, error));
+    status = now;
+    waiting = waiting.filter(({ holds, go }) => !(closed || holds()) || go());
+  }
+  const until = (holds) => new Promise((go) => { waiting.push({ holds, go }); settle(); });
+
+  /** Asks over as many connections as it takes to be answered, while it is `wanted`. */
+  async function request(event, payload, wanted = () => true) {
+    for (let mayRenew = getToken && event !== 'authenticate-user'; ;) {
+      await until(() => socket.connected);
+      if (closed || !wanted()) throw refusal({ error: 'The chat was closed', code: 'closed' });
+      const answer = await socket.timeout(patience).emitWithAck(event, payload).catch(() => ({ retryIn: 0 }));
+      if (answer.success && wanted()) return answer;
+      if (answer.code === 'not_authenticated' && mayRenew) mayRenew = await renew(); // Only once.
+      else if (answer.error && answer.retryIn === undefined) throw refusal(answer);
+      else await new Promise((go) => setTimeout(go, Math.max(answer.retryIn ?? 0, 100)));
+    }
+  }
+
+  /** With the old token the server left rooms: they are joined again. */
+  const renew = () => Promise.resolve().then(getToken)
+    .then((token) => request('authenticate-user', { token }))
+    .then(() => rooms.forEach((room) => catchUp(room)), settle);
+
+  /** One after another, so that what is sent again stays in its place. */
+  function write(event, payload) {
+    const answer = lastWrite.then(() => request(event, payload));
+    lastWrite = answer.then(({ data }) => data && hear(data)).catch(() => {});
+    return answer.then(({ data }) => data);
+  }
+
+  function hear(message) {
+    const room = rooms.get(message.room_id);
+    if (!room || message.rev <= room.rev) return;
+    if (room.task) room.heard = Math.max(room.heard, message.rev);
+    else if (message.rev === room.rev + 1) take(room, { messages: [message], rev: message.rev });
+    else catchUp(room);
+  }
+
+  function take(room, { messages, rev }) {
+    const held = new Map(room.messages.map((message) => [message.id, message]));
+    const changed = messages.filter((message) => message.rev > (held.get(message.id)?.rev ?? room.rev));
+    for (const message of changed) held[message.is_deleted ? 'delete' : 'set'](message.id, message);
+    const sorted = [...held.values()].filter(({ seq }) => seq >= room.from).sort((one, other) => one.seq - other.seq);
+    room.messages = sorted.slice(-2 * room.count);
+    if (sorted.length > room.messages.length) room.from = room.messages[0].seq;
+    room.rev = Math.max(room.rev, rev);
+    if (changed.length > 0) queueMicrotask(() => onChange?.(room, changed));
+  }
+
+  /** From the newest page back: what is deleted meanwhile shows a message twice and hides none. */
+  async function load(room, ask) {
+    const { rev, epoch, pagination } = await ask('load-messages', { limit: 1 });
+    const limit = Math.min(room.count, LARGEST_PAGE);
+    let [messages, page] = [[], Math.ceil(pagination.total / limit)];
+    for (; page > 0 && messages.length < room.count; page -= 1) {
+      const { data } = await ask('load-messages', { page, limit });
+      messages = [...data.filter(({ seq }) => !(seq >= messages[0]?.seq)), ...messages];
+    }
+    Object.assign(room, { messages, from: page > 0 ? messages[0].seq : 0, rev, epoch });
+    queueMicrotask(() => onChange?.(room, messages));
+  }
+
+  /** Joining says how far the room is; reads up to there, and to what is heard of meanwhile. */
+  async function catchUp(room) {
+    const task = Symbol('catching up');
+    const ask = (event, more) => request(event, { roomId: room.roomId, ...more }, () => room.task === task);
+    Object.assign(room, { task, error: undefined });
+    try {
+      const { data: { rev, epoch } } = await ask('join-room');
+      room.heard = Math.max(room.heard, rev);
+      if (room.epoch !== epoch || !(room.rev <= rev)) await load(room, ask);
+      while (room.rev < room.heard) {
+        const { data } = await ask('sync', { rev: room.rev, epoch: room.epoch });
+        if (data.complete) take(room, data);
+        else await load(room, ask);
+      }
+    } catch (error) { if (room.task === task) room.error = error; }
+    if (room.task === task) room.task = undefined;
+    settle(room.error);
+  }
+
+  async function join(reference, count = history) {
+    const { data: { roomId, name } } = await request('join-room', { roomId: reference });
+    const room = rooms.get(roomId) ?? { roomId, name, messages: [], heard: 0, count: 1 };
+    rooms.set(roomId, room);
+    if (count > room.count) Object.assign(room, { count, rev: undefined });
+    if (room.rev === undefined || room.error) catchUp(room);
+    await until(() => room.error || (room.rev !== undefined && !room.task));
+    if (room.error) throw room.error;
+    return room;
+  }
+
+  async function introduction() {
+    const token = await getToken?.();
+    const known = [...rooms.values()].filter(({ rev }) => rev !== undefined);
+    return { token, epoch: known[0]?.epoch, resume: Object.fromEntries(known.map((room) => [room.roomId, room.rev])) };
+  }
+
+  function away(error) {
+    rooms.forEach((room) => Object.assign(room, { task: undefined, heard: 0 }));
+    const pause = error?.data?.retryIn ?? comeBackIn ?? (socket.active ? undefined : TRY_AGAIN);
+    comeBackIn = undefined;
+    if (pause !== undefined && !closed) {
+      socket.disconnect();
+      setTimeout(() => closed || socket.connect(), pause);
+    }
+    settle(error);
+  }
+
+  // The server soon closes a connection that is not introduced; the next one asks for a token again.
+  const socket = io(`${url}/api/community/chat`, { auth: (give) => introduction().then(give, settle) });
+  socket.on('connect', () => { rooms.forEach((room) => catchUp(room)); settle(); });
+  socket.on('sync', (page) => {
+    const room = rooms.get(page.roomId);
+    if (page.complete && room?.rev <= page.rev) take(room, page);
+  });
+  socket.on('disconnect', () => away());
+  socket.on('connect_error', away);
+  socket.on('token-expired', renew);
+  for (const event of ['message-received', 'message-edited', 'message-deleted']) socket.on(event, hear);
+  for (const event of ['server-restart', 'connection-closed']) socket.on(event, (end) => { comeBackIn = end.retryIn; });
+  for (const reference of followed) join(reference).catch(settle);
+
+  return {
+    join,
+    room: (roomId) => rooms.get(roomId),
+    send: (message, to) => write('send-message', { clientOffset: newOffset(), ...to, message }),
+    edit: (messageId, message) => write('edit-message', { messageId, message }),
+    remove: (messageId) => write('delete-message', { messageId }),
+    close() { closed = true; socket.disconnect(); settle(); },
+    get status() { return status; },
+  };
+}
