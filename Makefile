@@ -43,7 +43,7 @@ check: client $(VENV)/typos ## format, lints, architecture, spelling, licences, 
 bench: client benches/peers/node/node_modules/.package-lock.json ## the measurements
 	cargo bench --bench against_node
 
-# TORTURE_SECONDS (600, for each database), TORTURE_EVERY (20), TORTURE_SEED.
+# TORTURE_SECONDS (600, for each database), TORTURE_EVERY (20), TORTURE_SEED, TORTURE_ON (sqlite, postgresql).
 torture: ## the promises under fire: kills, pauses and restarts on both databases, and the large burst
 	TORTURE_SECONDS="$${TORTURE_SECONDS:-600}" BURST=full cargo test --release --test server -- \
 		--nocapture --include-ignored --test-threads=1 torture::a_long_plan slow_readers::a_burst

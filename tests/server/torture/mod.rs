@@ -1,6 +1,7 @@
 //! Everything goes wrong while many talk: afterwards nothing is lost, nothing stands twice, and everybody
 //! has seen the same. The short plan runs with the other tests, the long one with `make torture`:
-//! `TORTURE_SECONDS`, `TORTURE_EVERY` (seconds between faults), `TORTURE_SEED`.
+//! `TORTURE_SECONDS`, `TORTURE_EVERY` (seconds between faults), `TORTURE_SEED`, `TORTURE_ON` (`sqlite` or
+//! `postgresql`, instead of one after the other).
 
 mod plan;
 mod talker;
@@ -47,8 +48,11 @@ async fn a_short_plan_on_postgresql() {
 async fn a_long_plan() {
     let time = Duration::from_secs(setting("TORTURE_SECONDS", 600));
     let every = Duration::from_secs(setting("TORTURE_EVERY", 20));
-    for database in [On::Sqlite, On::Postgres] {
-        run(database, seed(), time, every).await;
+    let chosen = std::env::var("TORTURE_ON").unwrap_or_default();
+    for (database, name) in [(On::Sqlite, "sqlite"), (On::Postgres, "postgresql")] {
+        if chosen.is_empty() || chosen == name {
+            run(database, seed(), time, every).await;
+        }
     }
 }
 

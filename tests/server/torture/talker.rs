@@ -185,7 +185,8 @@ impl Talker {
             0..2 => self.follower.socket = None,
             2..4 if self.manner == Manner::Absent => self.read_nothing_for_a_while().await,
             4 => self.forget_everything(),
-            5..8 => self.ask(Ask::Load).await,
+            // What reads is answered after everything that was missed, however long that takes.
+            5..8 if self.follower.is_caught_up() => self.ask(Ask::Load).await,
             8..12 => self.ask(Ask::Type).await,
             12..24 => self.change_something().await,
             _ => self.say_something().await,
