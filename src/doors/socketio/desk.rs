@@ -165,7 +165,8 @@ impl Desk {
         if self.sessions.contains_key(name) {
             return connection.refuse_silently();
         }
-        let auth = if packet.json.is_empty() { Ok(Value::Null) } else { serde_json::from_str(packet.json) };
+        // Some clients put the comma behind `/` too.
+        let auth = if matches!(packet.json, "" | ",") { Ok(Value::Null) } else { serde_json::from_str(packet.json) };
         let Ok(auth) = auth else {
             let message = "The CONNECT packet is no JSON that can be read".into();
             return refuse_connect(connection, name, &ConnectRefusal { message, code: "unreadable" });
