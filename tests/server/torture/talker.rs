@@ -11,9 +11,9 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::super::harness::socket::as_ack;
 use super::super::harness::{Follower, Transport};
 
-/// An answer that has not come by then does not come any more: refusals take five seconds at most, and
-/// the plan pauses the server for two.
-const UNANSWERED: Duration = Duration::from_secs(15);
+/// An answer that has not come by then does not come any more. It is made within seconds, but stands
+/// behind all that a slow reader has yet to read.
+const UNANSWERED: Duration = Duration::from_secs(60);
 /// On their way at once, of one who does not wait.
 const BURST: usize = 20;
 
