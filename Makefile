@@ -43,10 +43,11 @@ check: client $(VENV)/typos ## format, lints, architecture, spelling, licences, 
 bench: client benches/peers/node/node_modules/.package-lock.json ## the measurements
 	cargo bench --bench against_node
 
-# TORTURE_SECONDS (600, for each database), TORTURE_EVERY (20), TORTURE_SEED, TORTURE_ON (sqlite, postgresql).
+# TORTURE_SECONDS for each database, TORTURE_EVERY, TORTURE_SEED; TORTURE_ON=sqlite or postgresql for one.
 torture: ## the promises under fire: kills, pauses and restarts on both databases, and the large burst
-	TORTURE_SECONDS="$${TORTURE_SECONDS:-600}" BURST=full cargo test --release --test server -- \
-		--nocapture --include-ignored --test-threads=1 torture::a_long_plan slow_readers::a_burst
+	TORTURE_SECONDS="$${TORTURE_SECONDS:-600}" TORTURE_EVERY="$${TORTURE_EVERY:-20}" BURST=full \
+		cargo test --release --test server -- --nocapture --test-threads=1 \
+		"torture::on_$${TORTURE_ON:-}" slow_readers::a_burst
 
 fmt: ## format the sources
 	cargo fmt --all

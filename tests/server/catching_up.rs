@@ -55,7 +55,7 @@ async fn a_long_absence_is_told_page_by_page_while_others_go_on_talking() {
 }
 
 #[tokio::test]
-async fn what_one_sends_is_not_held_up_by_what_one_missed() {
+async fn what_one_asks_is_not_held_up_by_what_one_missed() {
     let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
     let (ann, ben) = (program.account("ann"), program.account("ben"));
     let server = program.serve().await;
@@ -65,17 +65,42 @@ async fn what_one_sends_is_not_held_up_by_what_one_missed() {
     let mut late = Follower::new(&server.url, &ben.token, Transport::NarrowWebSocket);
     late.come_back().await;
     let socket = late.socket.as_mut().unwrap();
-    socket.feed("send-message", &json!({ "message": "I am back" })).await;
+    let mut asked = Vec::new();
+    for (event, payload) in [
+        ("send-message", json!({ "message": "I am back" })),
+        ("load-messages", json!({ "limit": 1 })),
+        ("join-room", json!({ "roomId": "main-chat" })),
+        // Pages of one room do not mix, so this one waits; what comes after it does not.
+        ("sync", json!({ "rev": 400 })),
+        ("typing", json!({ "isTyping": true })),
+        ("leave-room", json!({ "roomId": "main-chat" })),
+    ] {
+        asked.push(socket.feed(event, &payload).await);
+    }
     socket.flush().await;
-    let answer = loop {
+    let mut answers = std::collections::HashMap::new();
+    while answers.len() < asked.len() {
         let frame = late.socket.as_mut().unwrap().frame().await.unwrap();
-        if let Some((_, answer)) = late.take(frame).as_deref().and_then(as_ack) {
-            break answer;
+        if let Some((id, answer)) = late.take(frame).as_deref().and_then(as_ack) {
+            assert_eq!(answer["success"], true, "{answer}");
+            answers.insert(id, (late.rev, late.is_caught_up(), answer));
         }
-    };
-    assert!(answer["success"] == true && late.rev < 400, "answered when everything was read: {}", late.rev);
+    }
+    let [sent, loaded, joined, synced, typed, left] = [0, 1, 2, 3, 4, 5].map(|at: usize| &answers[&asked[at]]);
+    for (rev, _, answer) in [sent, loaded, joined, typed] {
+        assert!(*rev < 400, "answered when everything was read: {answer}");
+    }
+    for (_, caught_up, answer) in [synced, left] {
+        assert!(caught_up, "answered before everything was read: {answer}");
+    }
+    assert_eq!(
+        (&loaded.2["rev"], &joined.2["data"]["rev"]),
+        (&json!(401), &json!(401)),
+        "they see what was sent before"
+    );
+    assert_eq!(synced.2["data"]["messages"], json!([sent.2["data"]]));
     late.follow_to(401).await;
-    assert_eq!((late.breaches.as_slice(), &late.everything()[&401]), (&[] as &[String], &answer["data"]));
+    assert_eq!((late.breaches.as_slice(), &late.everything()[&401]), (&[] as &[String], &sent.2["data"]));
 }
 
 #[tokio::test]

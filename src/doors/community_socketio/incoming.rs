@@ -13,7 +13,9 @@ use super::wire::{DONE, FailureShape, HistoryShape, MessageShape, PaginationShap
 use super::{Community, NAMESPACE, Trust};
 use crate::chat::{Caller, Pending, Refusal};
 use crate::doors::refusals::Doing;
-use crate::doors::socketio::{Ack, Client, ClientEvent, ConnectRefusal, Connection, Namespace, Payload, Session};
+use crate::doors::socketio::{
+    Ack, Client, ClientEvent, ConnectRefusal, Connection, Later, Namespace, Payload, Session, Waits,
+};
 use crate::model::{Actor, Room, RoomNumber};
 
 /// A page longer than this is answered as this.
@@ -22,9 +24,6 @@ pub const MOST_MESSAGES: i64 = 1000;
 pub const MOST_ROOMS: usize = 500;
 /// Rooms that one handshake may resume.
 const MOST_RESUMED: usize = 100;
-
-/// Settled later, along with the connection's next events.
-type Later = Option<BoxFuture<'static, ()>>;
 
 pub(super) struct CommunitySession {
     pub(super) door: Community,
@@ -89,16 +88,15 @@ impl Session for CommunitySession {
             let (catching_up, chat) = (self.catching_up(), self.door.shared.chat.clone());
             if missed.is_empty() {
                 chat.joined(RoomNumber::MAIN).await;
-                return None;
+                return Later::Nothing;
             }
-            // It may take long: what the client sends is not held up.
             let epoch = self.epoch.take();
-            Some(Box::pin(async move {
+            Later::Telling(Box::pin(async move {
                 for (room, rev) in missed {
                     catching_up.tell(&room, rev, epoch.as_deref(), None).await;
                 }
                 chat.joined(RoomNumber::MAIN).await;
-            }) as BoxFuture<'static, ()>)
+            }))
         })
     }
 
@@ -109,12 +107,12 @@ impl Session for CommunitySession {
                 "send-message" => return self.send(payload, ack).await,
                 "edit-message" => return self.edit(payload, ack).await,
                 "delete-message" => return self.delete(payload, ack).await,
+                "sync" => return self.sync(payload, ack).await,
                 "authenticate-user" => self.authenticate(payload, ack).await,
                 "load-messages" => self.load(payload, ack).await,
                 "typing" => answer(ack, self.typing(payload).await.map(|()| DONE), Doing::Typing),
                 "join-room" => self.join(payload, ack).await,
                 "leave-room" => answer(ack, self.leave(payload).await.map(|()| DONE), Doing::Leaving),
-                "sync" => self.sync(payload, ack).await,
                 unknown => {
                     if let Some(ack) = ack {
                         ack.send(&FailureShape::saying(
@@ -124,13 +122,18 @@ impl Session for CommunitySession {
                     }
                 }
             }
-            None
+            Later::Nothing
         })
     }
 
-    /// Whatever reads must see what was written before it on the same connection.
-    fn waits(&self, name: &str) -> bool {
-        !matches!(name, "send-message" | "edit-message" | "delete-message" | "typing")
+    /// What reads must see what was written before it on the same connection. Nothing is told of a room
+    /// that was left, or to somebody who is now somebody else.
+    fn waits(&self, name: &str) -> Waits {
+        match name {
+            "send-message" | "edit-message" | "delete-message" | "typing" => Waits::ForNothing,
+            "leave-room" | "authenticate-user" => Waits::ForTelling,
+            _ => Waits::ForSettling,
+        }
     }
 
     fn reconsider(&mut self) -> BoxFuture<'_, ()> {
@@ -306,7 +309,7 @@ impl CommunitySession {
         Ok(())
     }
 
-    async fn sync(&mut self, payload: Payload, ack: Option<Ack>) {
+    async fn sync(&mut self, payload: Payload, ack: Option<Ack>) -> Later {
         let fields = Fields::or_none(payload);
         let asked = async {
             let (room, rev) = (fields.room()?, fields.rev("rev")?);
@@ -314,8 +317,16 @@ impl CommunitySession {
         };
         let epoch = fields.get("epoch").and_then(Value::as_str).map(str::to_owned);
         match asked.await {
-            Ok((room, rev)) => self.catching_up().tell(&room, rev, epoch.as_deref(), ack).await,
-            Err(refusal) => answer::<Success<()>>(ack, Err(refusal), Doing::Syncing),
+            Ok((room, rev)) => {
+                let catching_up = self.catching_up();
+                Later::Telling(Box::pin(async move {
+                    catching_up.tell(&room, rev, epoch.as_deref(), ack).await;
+                }))
+            }
+            Err(refusal) => {
+                answer::<Success<()>>(ack, Err(refusal), Doing::Syncing);
+                Later::Nothing
+            }
         }
     }
 }
@@ -336,7 +347,7 @@ fn settle_later(
     message: Option<&'static str>,
 ) -> Later {
     match queued {
-        Ok(pending) => Some(Box::pin(async move {
+        Ok(pending) => Later::Settling(Box::pin(async move {
             let outcome = pending.settled().await;
             let Some(ack) = ack else { return };
             match (&outcome, message) {
@@ -351,7 +362,7 @@ fn settle_later(
         })),
         Err(refusal) => {
             answer::<Success<()>>(ack, Err(refusal), doing);
-            None
+            Later::Nothing
         }
     }
 }

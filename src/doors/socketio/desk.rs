@@ -1,6 +1,6 @@
 //! The worker of one connection: takes its items one after another, owns its sessions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::packet::{self, Kind, Packet};
-use super::{Ack, Client, ClientEvent, ConnectRefusal, Connection, Namespace, Payload, Refused, Session};
+use super::{Ack, Client, ClientEvent, ConnectRefusal, Connection, Later, Namespace, Payload, Refused, Session, Waits};
 use crate::doors::connection::Closing;
 
 pub enum Item {
@@ -31,7 +31,9 @@ const UNSETTLED: usize = 2048;
 pub struct Desk {
     namespaces: Arc<HashMap<&'static str, Arc<dyn Namespace>>>,
     sessions: HashMap<&'static str, Box<dyn Session>>,
-    unsettled: FuturesUnordered<BoxFuture<'static, ()>>,
+    settling: FuturesUnordered<BoxFuture<'static, ()>>,
+    /// One after another: pages of one room do not mix.
+    telling: VecDeque<BoxFuture<'static, ()>>,
     refused_connects: u32,
     ended: bool,
 }
@@ -44,7 +46,8 @@ impl Desk {
         Desk {
             namespaces,
             sessions: HashMap::new(),
-            unsettled: FuturesUnordered::new(),
+            settling: FuturesUnordered::new(),
+            telling: VecDeque::new(),
             refused_connects: 0,
             ended: false,
         }
@@ -60,9 +63,9 @@ impl Desk {
                 if work.await.is_err() {
                     tracing::error!(connection = connection.id.0, "a handler panicked");
                 }
-            } else if !desk.unsettled.is_empty() {
+            } else if !desk.is_settled() {
                 tokio::select! {
-                    _ = AssertUnwindSafe(desk.unsettled.next()).catch_unwind() => {}
+                    () = desk.progress() => {}
                     () = connection.inbox.arrival() => {}
                 }
             } else {
@@ -77,8 +80,40 @@ impl Desk {
     }
 
     async fn turn(&mut self, connection: &Arc<Connection>, item: Item) {
-        while self.unsettled.next().now_or_never().flatten().is_some() {}
+        while !self.is_settled() && self.progress().now_or_never().is_some() {}
         self.handle(connection, item).await;
+    }
+
+    fn is_settled(&self) -> bool {
+        self.settling.is_empty() && self.telling.is_empty()
+    }
+
+    /// One of what goes on comes to its end.
+    async fn progress(&mut self) {
+        let Desk { settling, telling, .. } = self;
+        tokio::select! {
+            Some(()) = settling.next() => {}
+            Some(()) = first(telling) => {}
+            else => {}
+        }
+    }
+
+    async fn settle(&mut self) {
+        while !self.is_settled() {
+            self.progress().await;
+        }
+    }
+
+    fn go_on(&mut self, later: Later) {
+        let guarded = |future| {
+            let outcome = AssertUnwindSafe::<BoxFuture<'static, ()>>(future).catch_unwind();
+            outcome.map(|outcome| outcome.unwrap_or_else(|_| tracing::error!("a handler panicked"))).boxed()
+        };
+        match later {
+            Later::Nothing => {}
+            Later::Settling(future) => self.settling.push(guarded(future)),
+            Later::Telling(future) => self.telling.push_back(guarded(future)),
+        }
     }
 
     async fn handle(&mut self, connection: &Arc<Connection>, item: Item) {
@@ -114,9 +149,9 @@ impl Desk {
     fn has_effect(&self, text: &str) -> bool {
         let session = |packet: &Packet| self.sessions.get(packet.namespace);
         Packet::parse(text).is_some_and(|packet| match packet.kind {
-            Kind::Event => {
-                arguments(packet).is_some_and(|(name, _)| session(&packet).is_some_and(|session| !session.waits(&name)))
-            }
+            Kind::Event => arguments(packet).is_some_and(|(name, _)| {
+                session(&packet).is_some_and(|session| session.waits(&name) == Waits::ForNothing)
+            }),
             _ => packet.kind != Kind::Connect,
         })
     }
@@ -183,9 +218,8 @@ impl Desk {
                 }
                 // Kept before anything else happens: whatever goes wrong, it is closed in the end.
                 let session = self.sessions.entry(name).or_insert(session);
-                if let Some(later) = session.opened().await {
-                    self.unsettled.push(later);
-                }
+                let later = session.opened().await;
+                self.go_on(later);
             }
             Ok(Err(refusal)) => refuse_connect(connection, name, &refusal),
             Err(_) => refuse_connect(
@@ -212,18 +246,22 @@ impl Desk {
         let Some((name, payload)) = arguments(packet) else {
             return refuse("An event is a list that begins with its name", "unreadable");
         };
-        if self.unsettled.len() >= UNSETTLED || session.waits(&name) {
-            while self.unsettled.next().await.is_some() {}
+        let waits = session.waits(&name);
+        if waits == Waits::ForTelling || self.settling.len() + self.telling.len() >= UNSETTLED {
+            self.settle().await;
+        } else if waits == Waits::ForSettling {
+            while self.settling.next().await.is_some() {}
         }
+        let Some(session) = self.sessions.get_mut(namespace) else { return };
         let ack = packet.ack.map(|id| Ack::new(connection, namespace, id));
-        if let Some(later) = session.event(ClientEvent { name, payload, ack }).await {
-            self.unsettled.push(later);
-        }
+        let later = session.event(ClientEvent { name, payload, ack }).await;
+        self.go_on(later);
     }
+}
 
-    async fn settle(&mut self) {
-        while self.unsettled.next().await.is_some() {}
-    }
+async fn first(telling: &mut VecDeque<BoxFuture<'static, ()>>) -> Option<()> {
+    telling.front_mut()?.await;
+    telling.pop_front().map(drop)
 }
 
 fn arguments(packet: Packet<'_>) -> Option<(String, Payload)> {

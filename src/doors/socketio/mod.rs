@@ -38,20 +38,34 @@ pub struct ConnectRefusal {
 
 /// One client in one namespace. Its connection's worker owns it and calls it in wire order.
 pub trait Session: Send {
-    /// The client has its answer. What is given back is polled along with its first events.
-    fn opened(&mut self) -> BoxFuture<'_, Option<BoxFuture<'static, ()>>>;
+    /// The client has its answer.
+    fn opened(&mut self) -> BoxFuture<'_, Later>;
 
-    /// Handles one event. What it gives back is polled along with later events: a send that stands
-    /// in the queue need not hold up the next one.
-    fn event(&mut self, event: ClientEvent) -> BoxFuture<'_, Option<BoxFuture<'static, ()>>>;
+    fn event(&mut self, event: ClientEvent) -> BoxFuture<'_, Later>;
 
-    /// Whether an event must wait until everything before it is settled.
-    fn waits(&self, name: &str) -> bool;
+    fn waits(&self, name: &str) -> Waits;
 
     /// Something outside may have changed who this is.
     fn reconsider(&mut self) -> BoxFuture<'_, ()>;
 
     fn closed(self: Box<Self>) -> BoxFuture<'static, ()>;
+}
+
+/// What is done along with the connection's next events.
+pub enum Later {
+    Nothing,
+    /// A send that stands in the queue need not hold up the next one.
+    Settling(BoxFuture<'static, ()>),
+    /// Pages that go out as fast as they are read, which may take long.
+    Telling(BoxFuture<'static, ()>),
+}
+
+/// What comes to its end before an event is handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waits {
+    ForNothing,
+    ForSettling,
+    ForTelling,
 }
 
 pub struct ClientEvent {
@@ -91,22 +105,22 @@ impl Namespace for Root {
 }
 
 impl Session for RootSession {
-    fn opened(&mut self) -> BoxFuture<'_, Option<BoxFuture<'static, ()>>> {
-        Box::pin(async { None })
+    fn opened(&mut self) -> BoxFuture<'_, Later> {
+        Box::pin(async { Later::Nothing })
     }
 
-    fn event(&mut self, event: ClientEvent) -> BoxFuture<'_, Option<BoxFuture<'static, ()>>> {
+    fn event(&mut self, event: ClientEvent) -> BoxFuture<'_, Later> {
         Box::pin(async move {
             let error = format!("`{}` is not an event of this namespace", event.name);
             if let Some(ack) = event.ack {
                 ack.send(&Refused { success: false, error: &error, code: "unknown_event", retry_in: None });
             }
-            None
+            Later::Nothing
         })
     }
 
-    fn waits(&self, _: &str) -> bool {
-        false
+    fn waits(&self, _: &str) -> Waits {
+        Waits::ForNothing
     }
 
     fn reconsider(&mut self) -> BoxFuture<'_, ()> {

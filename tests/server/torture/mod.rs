@@ -1,7 +1,6 @@
 //! Everything goes wrong while many talk: afterwards nothing is lost, nothing stands twice, and everybody
-//! has seen the same. The short plan runs with the other tests, the long one with `make torture`:
-//! `TORTURE_SECONDS`, `TORTURE_EVERY` (seconds between faults), `TORTURE_SEED`, `TORTURE_ON` (`sqlite` or
-//! `postgresql`, instead of one after the other).
+//! has seen the same. A short plan unless one says `TORTURE_SECONDS` and `TORTURE_EVERY` (seconds between
+//! faults), as `make torture` does. A run prints its seed; `TORTURE_SEED` plans it again.
 
 mod plan;
 mod talker;
@@ -29,34 +28,22 @@ fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).map_or(default, |value| value.parse().unwrap())
 }
 
-fn seed() -> u64 {
-    setting("TORTURE_SEED", fastrand::u64(..))
+fn seconds(name: &str, default: u64) -> Duration {
+    Duration::from_secs(setting(name, default))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_short_plan_on_sqlite() {
-    run(On::Sqlite, seed(), Duration::from_secs(15), Duration::from_secs(2)).await;
+async fn on_sqlite() {
+    run(On::Sqlite, seconds("TORTURE_SECONDS", 15), seconds("TORTURE_EVERY", 2)).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_short_plan_on_postgresql() {
-    run(On::Postgres, seed(), Duration::from_secs(25), Duration::from_secs(3)).await;
+async fn on_postgresql() {
+    run(On::Postgres, seconds("TORTURE_SECONDS", 25), seconds("TORTURE_EVERY", 3)).await;
 }
 
-#[ignore = "takes as long as one likes: make torture"]
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_long_plan() {
-    let time = Duration::from_secs(setting("TORTURE_SECONDS", 600));
-    let every = Duration::from_secs(setting("TORTURE_EVERY", 20));
-    let chosen = std::env::var("TORTURE_ON").unwrap_or_default();
-    for (database, name) in [(On::Sqlite, "sqlite"), (On::Postgres, "postgresql")] {
-        if chosen.is_empty() || chosen == name {
-            run(database, seed(), time, every).await;
-        }
-    }
-}
-
-async fn run(database: On, seed: u64, time: Duration, every: Duration) {
+async fn run(database: On, time: Duration, every: Duration) {
+    let seed = setting("TORTURE_SEED", fastrand::u64(..));
     eprintln!("{database:?}, TORTURE_SEED={seed}");
     let postgres = Postgres::of_its_own();
     let folder = tempfile::tempdir().unwrap();

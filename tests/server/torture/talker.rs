@@ -11,9 +11,10 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use super::super::harness::socket::as_ack;
 use super::super::harness::{Follower, Transport};
 
-/// An answer that has not come by then does not come any more. It is made within seconds, but stands
-/// behind all that a slow reader has yet to read.
-const UNANSWERED: Duration = Duration::from_secs(60);
+/// An answer that has not come by then does not come any more.
+const UNANSWERED: Duration = Duration::from_secs(15);
+/// Of one who reads through a narrow window: it stands behind all that is yet to be read.
+const UNANSWERED_WHEN_SLOW: Duration = Duration::from_secs(60);
 /// On their way at once, of one who does not wait.
 const BURST: usize = 20;
 
@@ -155,8 +156,9 @@ impl Talker {
     }
 
     async fn act(&mut self, phase: Phase) {
+        let patience = if self.manner == Manner::Absent { UNANSWERED_WHEN_SLOW } else { UNANSWERED };
         let late: Vec<u64> =
-            self.asked.iter().filter(|(_, (_, at))| at.elapsed() > UNANSWERED).map(|(id, _)| *id).collect();
+            self.asked.iter().filter(|(_, (_, at))| at.elapsed() > patience).map(|(id, _)| *id).collect();
         for id in late {
             let (ask, _) = self.asked.remove(&id).unwrap();
             let (rev, caught_up) = (self.follower.rev, self.follower.is_caught_up());
@@ -185,8 +187,7 @@ impl Talker {
             0..2 => self.follower.socket = None,
             2..4 if self.manner == Manner::Absent => self.read_nothing_for_a_while().await,
             4 => self.forget_everything(),
-            // What reads is answered after everything that was missed, however long that takes.
-            5..8 if self.follower.is_caught_up() => self.ask(Ask::Load).await,
+            5..8 => self.ask(Ask::Load).await,
             8..12 => self.ask(Ask::Type).await,
             12..24 => self.change_something().await,
             _ => self.say_something().await,
