@@ -24,6 +24,7 @@ use crate::auth::{PasswordScheme, Passwords, Tokens};
 use crate::bus::{Announcement, Bus};
 use crate::chat::feed::Feed;
 use crate::chat::people::People;
+use crate::chat::rooms::Rooms;
 use crate::chat::{Chat, Rules};
 use crate::config::{AuthMode, Config, CorsOrigins, PasswordHash};
 use crate::doors::accounts::{self, Accounts};
@@ -36,6 +37,7 @@ use crate::doors::edge::rates::Rates;
 use crate::doors::edge::{
     bundle, client_ip, cors, engine_errors, head, listener, page, paths, rates, security_headers,
 };
+use crate::doors::requests::{self, Allowance, Allowances, Requests};
 use crate::doors::socketio::admission::{self, Admission};
 use crate::doors::socketio::{ENGINE_PACKETS, Limits, Namespace, Root, Shared, SocketServer};
 use crate::model::Clock;
@@ -105,11 +107,12 @@ impl App {
 
         let people = Arc::new(People::new(store.clone()));
         let (bus, heard) = Bus::local();
-        let feed = Feed::new(store.clone(), people.clone()).await.map_err(StartError::new)?;
+        let rooms = Arc::new(Rooms::default());
+        let feed = Feed::new(store.clone(), people.clone(), rooms.clone()).await.map_err(StartError::new)?;
         let stop_writer = CancellationToken::new();
         let (writer, writer_task) =
             Writer::start(store.clone(), bus.clone(), clock.clone(), foreign, stop_writer.clone());
-        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), people);
+        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), people, rooms);
 
         let trust = match config.auth.mode {
             AuthMode::Token => Trust::Token,
@@ -120,7 +123,8 @@ impl App {
             messages_per_minute: config.limits.rate_limit_messages_per_minute.map_or(0, std::num::NonZero::get),
         };
         let per_user = config.limits.max_connections_per_user.map_or(0, std::num::NonZero::get);
-        let community = Community::new(chat.clone(), access.clone(), clock.clone(), trust, rules, per_user);
+        let requests = Requests::new(chat.clone(), access.clone(), clock.clone(), &allowances(config));
+        let community = Community::new(requests.clone(), access.clone(), clock.clone(), trust, rules, per_user);
         let teller = community.clone();
         tokio::spawn(feed.run(heard, async move |events| teller.tell(events).await));
 
@@ -131,7 +135,7 @@ impl App {
         let others = store.watch_for_others();
         let health = Health { store: store.clone(), stopping: stopping.clone(), warnings: warnings.into(), others };
         let accounts = Accounts::new(store.clone(), passwords(config, &store), access, refresh, clock);
-        let rest = rest(config, community, accounts, health, rates);
+        let rest = rest(config, community, requests, accounts, health, rates);
         let router = edge(config, rest.merge(engine(config, &sockets)));
         Ok(App {
             router,
@@ -189,13 +193,26 @@ fn warnings(config: &Config, mut warnings: Vec<String>) -> Vec<String> {
     warnings
 }
 
+fn allowances(config: &Config) -> Allowances {
+    let limits = &config.limits;
+    vec![
+        (Allowance::Rooms, limits.rate_limit_rooms_per_hour),
+        (Allowance::Contacts, limits.rate_limit_contacts_per_hour),
+        (Allowance::Reports, limits.rate_limit_reports_per_hour),
+        (Allowance::Exports, limits.rate_limit_exports_per_hour),
+        (Allowance::ProfileEdits, limits.rate_limit_profile_edits_per_hour),
+        (Allowance::Searches, limits.rate_limit_searches_per_minute),
+        (Allowance::Moderation, limits.rate_limit_moderation_per_minute),
+    ]
+}
+
 async fn tick(chat: Chat, community: Community, rates: Rates, sockets: Arc<SocketServer>) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
         chat.tick().await;
-        community.tick();
+        community.tick().await;
         sockets.tick();
         rates.forget_idle();
     }
@@ -221,9 +238,17 @@ fn sockets(config: &Config, community: &Community) -> Arc<SocketServer> {
     SocketServer::new(namespaces, limits)
 }
 
-fn rest(config: &Config, community: Community, accounts: Accounts, health: Health, rates: Rates) -> Router {
+fn rest(
+    config: &Config,
+    community: Community,
+    requests: Requests,
+    accounts: Accounts,
+    health: Health,
+    rates: Rates,
+) -> Router {
     let spoken = community_socketio::rest::router(community)
         .merge(accounts::router(accounts))
+        .merge(requests::rest::router(requests))
         .merge(page::router(&config.socketio.path, config.socketio.serve_client));
     let spoken =
         if config.socketio.serve_client { spoken.merge(bundle::router(&config.socketio.path)) } else { spoken };

@@ -10,6 +10,7 @@ use sea_orm_migration::sea_orm::DbBackend;
 mod m20261121_000001_node_tables;
 mod m20261121_000002_chat_tables;
 mod m20261121_000003_foreign_changes;
+mod m20261121_000004_people;
 pub mod notices;
 
 pub struct Migrator;
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000001_node_tables::Migration),
             Box::new(m20261121_000002_chat_tables::Migration),
             Box::new(m20261121_000003_foreign_changes::Migration),
+            Box::new(m20261121_000004_people::Migration),
         ]
     }
 

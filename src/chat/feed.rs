@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::PATIENCE;
 use super::people::People;
+use super::rooms::Rooms;
 use crate::bus::Announcement;
 use crate::model::{Event, Message, Posted, RoomNumber};
 use crate::store::{Fault, RoomCounts, Store};
@@ -24,6 +25,7 @@ const READ_AT_ONCE: usize = 1000;
 pub struct Feed {
     store: Store,
     people: Arc<People>,
+    known: Arc<Rooms>,
     rooms: HashMap<RoomNumber, Progress>,
     /// Rooms of which something must be read.
     behind: BTreeSet<RoomNumber>,
@@ -40,11 +42,11 @@ struct Progress {
 
 impl Feed {
     /// Begins where the rooms stand now.
-    pub async fn new(store: Store, people: Arc<People>) -> Result<Feed, Fault> {
+    pub async fn new(store: Store, people: Arc<People>, known: Arc<Rooms>) -> Result<Feed, Fault> {
         let counts = store.all_room_counts().await?.into_iter();
         let begun = |counts: RoomCounts| Progress { rev: counts.last_rev, seq: counts.last_seq, ..Progress::default() };
         let rooms = counts.map(|(number, counts)| (number, begun(counts))).collect();
-        Ok(Feed { store, people, rooms, behind: BTreeSet::new() })
+        Ok(Feed { store, people, known, rooms, behind: BTreeSet::new() })
     }
 
     /// Runs until every writer of the bus is gone. `tell` hands events to the doors.
@@ -78,8 +80,20 @@ impl Feed {
     }
 
     fn put_in_order(&mut self, event: Arc<Event>, told: &mut Vec<Arc<Event>>) {
-        if let Event::UserChanged { user } = &*event {
-            self.people.forget(*user);
+        match &*event {
+            Event::UserChanged { user } => self.people.forget(*user),
+            Event::MemberChanged(changed) => self.known.forget_member(changed.room.number, changed.who.id),
+            Event::RoomChanged { room, .. } => self.known.forget(room.number),
+            Event::MessageCreated(_)
+            | Event::MessageEdited(_)
+            | Event::MessageDeleted(_)
+            | Event::TypingChanged { .. }
+            | Event::Joined { .. }
+            | Event::Left { .. }
+            | Event::Unsettled { .. }
+            | Event::RoomCreated { .. }
+            | Event::DirectBegun { .. }
+            | Event::Noticed { .. } => {}
         }
         let (Some(room), rev) = (event.room(), event.rev()) else {
             return told.push(event);

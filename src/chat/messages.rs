@@ -8,8 +8,8 @@ use super::limits::MAX_CLIENT_OFFSET;
 use super::permissions::Member;
 use super::{Caller, Chat, Refusal, Rules, patiently};
 use crate::model::text::{javascript_length, trim_like_javascript};
-use crate::model::{MessageId, Posted, Room, RoomNumber, UserId};
-use crate::store::{Answer, Command, PageSize, Statistics};
+use crate::model::{MessageId, MessageKind, Micros, Posted, Room, RoomNumber, Standing, UserId};
+use crate::store::{Answer, Command, Done, Draft, Moderation, PageSize, Statistics};
 
 /// A text that is one: not blank, and storable on both databases.
 #[derive(Debug, Clone)]
@@ -45,7 +45,9 @@ pub struct Pending {
 impl Pending {
     pub async fn settled(self) -> Result<Arc<Posted>, Refusal> {
         match self.answer.await {
-            Ok(answer) => answer.map_err(Refusal::from),
+            Ok(Ok(Done::Message(posted))) => Ok(posted),
+            Ok(Ok(Done::Member(_))) => Err(Refusal::Failed),
+            Ok(Err(refusal)) => Err(refusal.into()),
             Err(_) => Err(Refusal::OutcomeUnknown),
         }
     }
@@ -71,6 +73,12 @@ const PAGE_OF_MISSED: PageSize = PageSize { messages: 500, bytes: 96 * 1024 };
 /// Days that the statistics show.
 const DAYS: i64 = 30;
 
+/// What is done to others' messages is written down.
+fn moderation(caller: &Caller, posted: &Posted, reason: Option<String>) -> Option<Moderation> {
+    let by = caller.user().id;
+    (by != posted.message.user).then_some(Moderation { by, reason })
+}
+
 impl Chat {
     /// Takes a message. Returns as soon as it stands in the queue, so that one connection can send
     /// without waiting for each answer and its messages still keep their order.
@@ -92,20 +100,46 @@ impl Chat {
         let member = self.member(caller, room).await?;
         let now = self.inner.clock.now();
         member.may_send(now)?;
+        self.may_write_to_peer(caller, &member.room).await?;
+        self.in_step(&member, caller, now, client_offset.as_deref()).await?;
         let admitted = self.inner.pace.admit(caller.user().id, rules.messages_per_minute, self.inner.clock.ticks());
         if let Err(refusal) = admitted
             && !self.is_repeat(caller, client_offset.as_deref()).await?
         {
             return Err(refusal);
         }
-        let draft = Command::Create {
+        let draft = Draft {
             id: Uuid::now_v7(),
             room: member.room.number,
             author: caller.author(),
+            kind: MessageKind::Text,
             text: text.trimmed,
             client_offset,
+            character: None,
+            attachment: None,
+            unsilenced: caller.standing() == Standing::Admin,
         };
-        self.queue(draft).await
+        self.queue(Command::Create(draft)).await
+    }
+
+    /// Slow mode: one message in so many seconds.
+    async fn in_step(
+        &self,
+        member: &Member,
+        caller: &Caller,
+        now: Micros,
+        client_offset: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let seconds = member.room.slow_mode_seconds;
+        if seconds == 0 || !member.is_slowed() || self.is_repeat(caller, client_offset).await? {
+            return Ok(());
+        }
+        let (room, user) = (member.room.number, caller.user().id);
+        let mut last = self.inner.pace.last_in(room, user);
+        if last.is_none() {
+            last = patiently(self.inner.store.last_message_at(room, user)).await?;
+        }
+        self.inner.pace.take_step(room, user, seconds, last, now)
     }
 
     /// What was sent before is answered, not stored: it is never too much.
@@ -119,15 +153,17 @@ impl Chat {
         if posted.message.deleted {
             return Err(Refusal::MessageNotFound);
         }
-        member.may_edit(posted.message.user)?;
+        member.may_edit(posted.message.user, self.inner.clock.now())?;
         text.within(rules)?;
-        self.queue(Command::Edit { id, room: posted.message.room, author: posted.author, text: text.trimmed }).await
+        let (room, moderation) = (posted.message.room, moderation(caller, &posted, None));
+        self.queue(Command::Edit { id, room, author: posted.author, text: text.trimmed, moderation }).await
     }
 
-    pub async fn delete(&self, caller: &Caller, id: MessageId) -> Result<Pending, Refusal> {
+    pub async fn delete(&self, caller: &Caller, id: MessageId, reason: Option<String>) -> Result<Pending, Refusal> {
         let (member, posted) = self.of_mine(caller, id).await?;
         member.may_delete(posted.message.user)?;
-        self.queue(Command::Delete { id, room: posted.message.room, author: posted.author }).await
+        let (room, moderation) = (posted.message.room, moderation(caller, &posted, reason));
+        self.queue(Command::Delete { id, room, author: posted.author, moderation }).await
     }
 
     /// A message in a room that the caller is in. Elsewhere there is no such message.

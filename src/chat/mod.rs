@@ -1,11 +1,16 @@
 //! Decides: what a message is, who may do what, who is here. Knows of no transport.
 
+pub mod attendance;
+pub mod directs;
 pub mod feed;
 pub mod limits;
+pub mod members;
+pub mod merging;
 pub mod messages;
 pub mod people;
 pub mod permissions;
 pub mod presence;
+pub mod records;
 pub mod refusal;
 pub mod rooms;
 pub mod typing;
@@ -16,10 +21,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::bus::Bus;
-use crate::model::Clock;
+use crate::model::{Clock, Micros};
 use crate::store::{Fault, Store, Writer};
 
 pub use limits::Rules;
+pub use members::{Act, Listed};
 pub use messages::{Pending, Text};
 pub use people::Caller;
 pub use refusal::Refusal;
@@ -36,26 +42,39 @@ struct Inner {
     bus: Bus,
     clock: Clock,
     people: Arc<people::People>,
-    rooms: rooms::Rooms,
+    rooms: Arc<rooms::Rooms>,
     pace: limits::Pace,
+    attendance: attendance::Attendance,
     presence: presence::Presence,
     typing: typing::Typing,
 }
 
 impl Chat {
-    pub fn new(store: Store, writer: Writer, bus: Bus, clock: Clock, people: Arc<people::People>) -> Chat {
+    pub fn new(
+        store: Store,
+        writer: Writer,
+        bus: Bus,
+        clock: Clock,
+        people: Arc<people::People>,
+        rooms: Arc<rooms::Rooms>,
+    ) -> Chat {
         let inner = Inner {
             store,
             writer,
             bus,
             clock,
             people,
-            rooms: rooms::Rooms::default(),
+            rooms,
             pace: limits::Pace::default(),
+            attendance: attendance::Attendance::default(),
             presence: presence::Presence::default(),
             typing: typing::Typing::default(),
         };
         Chat { inner: Arc::new(inner) }
+    }
+
+    pub fn now(&self) -> Micros {
+        self.inner.clock.now()
     }
 
     pub fn epoch(&self) -> Uuid {
@@ -67,6 +86,7 @@ impl Chat {
         self.end_stale_typing().await;
         self.tell_merged_notices().await;
         self.inner.pace.forget_idle(self.inner.clock.ticks());
+        self.inner.pace.forget_steps(self.inner.clock.now());
     }
 }
 

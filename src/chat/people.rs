@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use moka::sync::Cache;
 use tokio::time::timeout;
 
-use super::{Chat, PATIENCE, Refusal};
-use crate::model::{Actor, Author, Message, Posted, User, UserId};
+use super::{Chat, PATIENCE, Refusal, patiently};
+use crate::model::{Actor, Author, Message, Posted, Standing, User, UserId, UserRole};
 use crate::store::{Fault, Store};
 
 const REMEMBERED: u64 = 100_000;
@@ -37,6 +37,14 @@ pub struct People {
 #[derive(Debug, Clone)]
 pub struct Caller {
     user: Arc<User>,
+    standing: Standing,
+}
+
+/// Somebody who is acted upon.
+#[derive(Debug, Clone)]
+pub struct Person {
+    pub author: Arc<Author>,
+    pub is_admin: bool,
 }
 
 impl Caller {
@@ -44,8 +52,17 @@ impl Caller {
         &self.user
     }
 
+    pub fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// For what guests cannot do.
+    pub fn account(&self) -> Result<&User, Refusal> {
+        if self.standing == Standing::Guest { Err(Refusal::AccountNeeded) } else { Ok(&self.user) }
+    }
+
     pub fn author(&self) -> Arc<Author> {
-        Arc::new(self.user.author())
+        Arc::new(Author { guest: self.standing == Standing::Guest, ..self.user.author() })
     }
 }
 
@@ -86,10 +103,26 @@ impl People {
 
     /// Puts names beside messages. An author whose account is gone keeps an empty name.
     pub async fn beside(&self, messages: Vec<Message>) -> Result<Vec<Posted>, Fault> {
+        let of = |guests: bool| messages.iter().filter(move |message| message.guest == guests).map(|m| m.user);
+        let mut authors = self.authors(of(false)).await?;
+        let guests: BTreeSet<UserId> = of(true).collect();
+        if !guests.is_empty() {
+            let guests: Vec<UserId> = guests.into_iter().collect();
+            authors.extend(self.store.guests(&guests).await?.into_iter().map(|guest| (guest.id, Arc::new(guest))));
+        }
+        let mut author = |id: UserId, guest: bool| {
+            authors.entry(id).or_insert_with(|| Arc::new(Author { guest, ..Author::nameless(id) })).clone()
+        };
+        let beside = |message: Message| Posted { author: author(message.user, message.guest), message };
+        Ok(messages.into_iter().map(beside).collect())
+    }
+
+    /// The names of accounts, for as many as there are.
+    pub async fn authors(&self, ids: impl Iterator<Item = UserId>) -> Result<HashMap<UserId, Arc<Author>>, Fault> {
         let mut authors: HashMap<UserId, Arc<Author>> = HashMap::new();
         let mut unknown = BTreeSet::new();
         let now = Instant::now();
-        for id in messages.iter().map(|message| message.user) {
+        for id in ids {
             match self.known.get(&id).filter(|known| known.until > now) {
                 Some(known) => drop(authors.entry(id).or_insert_with(|| Arc::new(known.user.author()))),
                 None => drop(unknown.insert(id)),
@@ -97,12 +130,11 @@ impl People {
         }
         let before = self.forgotten.load(Ordering::SeqCst);
         let unknown: Vec<UserId> = unknown.into_iter().collect();
-        for user in self.store.authors(&unknown).await?.into_iter().map(Arc::new) {
+        for user in self.store.users(&unknown).await?.into_iter().map(Arc::new) {
             self.remember(&user, before, BELIEVED_FOR);
             authors.insert(user.id, Arc::new(user.author()));
         }
-        let mut author = |id: UserId| authors.entry(id).or_insert_with(|| Arc::new(nameless(id))).clone();
-        Ok(messages.into_iter().map(|message| Posted { author: author(message.user), message }).collect())
+        Ok(authors)
     }
 
     fn remember(&self, user: &Arc<User>, before: u64, believed: Duration) {
@@ -112,17 +144,51 @@ impl People {
     }
 }
 
-fn nameless(id: UserId) -> Author {
-    Author { id, userid: String::new(), name: String::new() }
-}
-
 impl Chat {
     pub async fn caller(&self, actor: Actor) -> Result<Caller, Refusal> {
-        let id = actor.user().ok_or(Refusal::NotAuthenticated)?;
+        let (id, is_proved) = match actor {
+            Actor::Anonymous => return Err(Refusal::NotAuthenticated),
+            Actor::Guest(id) => return self.guest(id).await,
+            Actor::Claimed(id) => (id, false),
+            Actor::User(id) => (id, true),
+        };
         match self.inner.people.user(id).await? {
-            Some(user) if !user.is_barred() => Ok(Caller { user }),
+            Some(user) if !user.is_barred() => {
+                let standing = match user.role {
+                    UserRole::Support if is_proved => Standing::Support,
+                    UserRole::Admin if is_proved => Standing::Admin,
+                    // Whoever knows an admin's id must not be one.
+                    UserRole::User | UserRole::Support | UserRole::Admin => Standing::User,
+                };
+                Ok(Caller { user, standing })
+            }
             _ => Err(Refusal::NotAuthenticated),
         }
+    }
+
+    async fn guest(&self, id: UserId) -> Result<Caller, Refusal> {
+        let guest = patiently(self.inner.store.guests(&[id])).await?.pop().ok_or(Refusal::NotAuthenticated)?;
+        Ok(Caller { user: Arc::new(User::of_guest(&guest)), standing: Standing::Guest })
+    }
+
+    /// Somebody who is acted upon: an account, or a guest.
+    pub(super) async fn person(&self, id: UserId) -> Result<Option<Person>, Refusal> {
+        if let Some(user) = self.inner.people.user(id).await? {
+            return Ok(Some(Person { author: Arc::new(user.author()), is_admin: user.role == UserRole::Admin }));
+        }
+        let guest = patiently(self.inner.store.guests(&[id])).await?.pop();
+        Ok(guest.map(|guest| Person { author: Arc::new(guest), is_admin: false }))
+    }
+
+    /// Names for ids, of accounts and guests, for as many as there are.
+    pub async fn authors(&self, ids: &[UserId]) -> Result<HashMap<UserId, Arc<Author>>, Refusal> {
+        let mut found = patiently(self.inner.people.authors(ids.iter().copied())).await?;
+        let rest: Vec<UserId> = ids.iter().copied().filter(|id| !found.contains_key(id)).collect();
+        if !rest.is_empty() {
+            let guests = patiently(self.inner.store.guests(&rest)).await?;
+            found.extend(guests.into_iter().map(|guest| (guest.id, Arc::new(guest))));
+        }
+        Ok(found)
     }
 
     /// For a claim that is not proved yet: whether there is such an account at all.

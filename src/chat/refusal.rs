@@ -1,6 +1,7 @@
 //! Refusals are values; faults are accidents and become `DatabaseAway` or `Failed` where they happen.
 
-use crate::store::{Fault, WriteRefusal};
+use crate::model::Micros;
+use crate::store::{CommandRefusal, Fault, WriteRefusal};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
@@ -21,6 +22,29 @@ pub enum Refusal {
     MessageNotFound,
     NotYours,
     RoomNotFound,
+    /// The room is one's to see, the right is not.
+    NotAllowed,
+    Outranked,
+    Yourself,
+    MainRoom,
+    DirectRoom,
+    Archived,
+    StaysPrivate,
+    SlugTaken,
+    MemberNotFound,
+    LastOwner,
+    Banned,
+    /// Somebody else is.
+    IsBanned,
+    NotAccepting,
+    AccountNeeded,
+    SlowMode {
+        seconds: u32,
+        retry_in: u64,
+    },
+    Kicked {
+        retry_in: u64,
+    },
     TooManyConnections,
     TooManyRooms {
         limit: usize,
@@ -62,13 +86,27 @@ impl From<Fault> for Refusal {
 impl From<WriteRefusal> for Refusal {
     fn from(refusal: WriteRefusal) -> Self {
         match refusal {
-            WriteRefusal::MessageNotFound => Refusal::MessageNotFound,
-            WriteRefusal::RoomNotFound => Refusal::RoomNotFound,
+            WriteRefusal::Refused(refusal, now) => of_command(refusal, now),
             WriteRefusal::AuthorGone => Refusal::NotAuthenticated,
             WriteRefusal::DatabaseAway => Refusal::DatabaseAway { retry_in: DATABASE_RETRY },
             WriteRefusal::Failed => Refusal::Failed,
             WriteRefusal::OutcomeUnknown => Refusal::OutcomeUnknown,
             WriteRefusal::Stopping => Refusal::Stopping { retry_in: DATABASE_RETRY },
         }
+    }
+}
+
+fn of_command(refusal: CommandRefusal, now: Micros) -> Refusal {
+    let left = |until: Micros| u64::try_from((until.0 - now.0) / 1000).unwrap_or(0).max(1);
+    match refusal {
+        CommandRefusal::MessageNotFound => Refusal::MessageNotFound,
+        CommandRefusal::RoomNotFound => Refusal::RoomNotFound,
+        CommandRefusal::MemberNotFound => Refusal::MemberNotFound,
+        CommandRefusal::Banned => Refusal::Banned,
+        CommandRefusal::IsBanned => Refusal::IsBanned,
+        CommandRefusal::Muted { until } => Refusal::Muted { retry_in: left(until) },
+        CommandRefusal::Barred { until } => Refusal::Kicked { retry_in: left(until) },
+        CommandRefusal::Outranked => Refusal::Outranked,
+        CommandRefusal::LastOwner => Refusal::LastOwner,
     }
 }

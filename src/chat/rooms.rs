@@ -1,21 +1,22 @@
-//! Rooms by whatever reference a client uses, and who is in them.
+//! Rooms by whatever reference a client uses, and their settings.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use moka::sync::Cache;
+use uuid::Uuid;
 
-use super::permissions::{Member, may_enter};
+use super::permissions::{Action, Member};
 use super::{Caller, Chat, Refusal, patiently};
-use crate::model::{Actor, Room, RoomKind, RoomNumber, RoomRole, UserId};
-use crate::store::{Membership, RoomCounts};
+use crate::model::{Actor, Event, Membership, Room, RoomChange, RoomKind, RoomNumber, UserId};
+use crate::store::{AddRoomError, AuditRow, NewRoom, RoomCounts, RoomEdit};
 
 /// Short, since another process may change them.
 const REMEMBERED_FOR: Duration = Duration::from_secs(5);
 const REMEMBERED: u64 = 100_000;
 
 pub struct Rooms {
-    /// It never changes, and is asked for at every message.
+    /// Asked for at every message.
     main: OnceLock<Arc<Room>>,
     by_reference: Cache<String, Arc<Room>>,
     memberships: Cache<(RoomNumber, UserId), Option<Membership>>,
@@ -25,20 +26,57 @@ impl Default for Rooms {
     fn default() -> Self {
         Rooms {
             main: OnceLock::new(),
-            by_reference: Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR * 12).build(),
+            by_reference: Cache::builder()
+                .max_capacity(REMEMBERED)
+                .time_to_live(REMEMBERED_FOR * 12)
+                .support_invalidation_closures()
+                .build(),
             memberships: Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build(),
         }
     }
 }
 
+impl Rooms {
+    pub fn forget(&self, number: RoomNumber) {
+        self.by_reference.invalidate_entries_if(move |_, room| room.number == number).ok();
+    }
+
+    pub fn forget_member(&self, number: RoomNumber, user: UserId) {
+        self.memberships.invalidate(&(number, user));
+    }
+}
+
 /// Longer is no reference to anything of ours.
 const MAX_REFERENCE: usize = 100;
+/// Rooms that an account may be in, direct ones not counted.
+pub const MOST_ROOMS_OF_ONE: i64 = 500;
+
+/// What somebody wants a room to be.
+#[derive(Debug, Clone)]
+pub struct WantedRoom {
+    pub name: String,
+    pub description: String,
+    pub kind: RoomKind,
+    /// Otherwise made of the name.
+    pub slug: Option<String>,
+}
+
+/// What somebody wants another about a room.
+#[derive(Debug, Clone, Default)]
+pub struct WantedEdit {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub private: Option<bool>,
+}
 
 impl Chat {
     /// A room by UUID, number or slug, whoever may see it.
-    async fn room(&self, reference: &str) -> Result<Arc<Room>, Refusal> {
+    pub(super) async fn room(&self, reference: &str) -> Result<Arc<Room>, Refusal> {
         if reference.is_empty() || reference.len() > MAX_REFERENCE || reference.contains('\0') {
             return Err(Refusal::RoomNotFound);
+        }
+        if reference == "1" || reference == "main-chat" {
+            return self.main_room().await;
         }
         if let Some(room) = self.inner.rooms.by_reference.get(reference) {
             return Ok(room);
@@ -49,14 +87,23 @@ impl Chat {
     }
 
     pub async fn main_room(&self) -> Result<Arc<Room>, Refusal> {
-        if let Some(room) = self.inner.rooms.main.get() {
-            return Ok(room.clone());
+        let number = RoomNumber::MAIN.0.to_string();
+        if let Some(room) = self.inner.rooms.by_reference.get(&number) {
+            return Ok(room);
         }
-        let room = self.room(&RoomNumber::MAIN.0.to_string()).await?;
-        Ok(self.inner.rooms.main.get_or_init(|| room).clone())
+        match patiently(self.inner.store.room(&number)).await {
+            Ok(room) => {
+                let room = Arc::new(room.ok_or(Refusal::RoomNotFound)?);
+                self.inner.rooms.by_reference.insert(number, room.clone());
+                self.inner.rooms.main.get_or_init(|| room.clone());
+                Ok(room)
+            }
+            // While the database is away, presence there goes on.
+            Err(refusal) => self.inner.rooms.main.get().cloned().ok_or(refusal),
+        }
     }
 
-    async fn membership(&self, room: &Room, user: UserId) -> Result<Option<Membership>, Refusal> {
+    pub(super) async fn membership(&self, room: &Room, user: UserId) -> Result<Option<Membership>, Refusal> {
         let key = (room.number, user);
         match self.inner.rooms.memberships.get(&key) {
             // In the main room everybody is without being a member. Elsewhere it may be news.
@@ -68,20 +115,32 @@ impl Chat {
         Ok(membership)
     }
 
-    /// The caller as a member of a room that they are in. Without a reference it is the main room.
-    pub async fn member(&self, caller: &Caller, reference: Option<&str>) -> Result<Member, Refusal> {
+    /// The caller and a room that they may at least find, or that they may read.
+    pub(super) async fn member_who(
+        &self,
+        caller: &Caller,
+        reference: Option<&str>,
+        action: Action,
+    ) -> Result<Member, Refusal> {
         let room = match reference {
             Some(reference) => self.room(reference).await?,
             None => self.main_room().await?,
         };
         let membership = self.membership(&room, caller.user().id).await?;
-        Member::admit(caller, room, membership)
+        Member::admit(caller, room, membership, action, self.inner.clock.now())
+    }
+
+    /// The caller in a room that they may read. Without a reference it is the main room.
+    pub async fn member(&self, caller: &Caller, reference: Option<&str>) -> Result<Member, Refusal> {
+        self.member_who(caller, reference, Action::Read).await
     }
 
     /// For what is told and never stored: while the database is away, presence in the main room goes on.
     pub async fn member_at_present(&self, caller: &Caller, reference: Option<&str>) -> Result<Member, Refusal> {
         match (self.member(caller, reference).await, reference) {
-            (Err(Refusal::DatabaseAway { .. }), None) => Member::admit(caller, self.main_room().await?, None),
+            (Err(Refusal::DatabaseAway { .. }), None) => {
+                Member::admit(caller, self.main_room().await?, None, Action::Read, self.inner.clock.now())
+            }
             (answer, _) => answer,
         }
     }
@@ -99,30 +158,210 @@ impl Chat {
         Ok(self.member(&caller, reference).await?.room)
     }
 
-    /// Comes into a room: makes an account a member.
-    pub async fn enter(&self, actor: Actor, reference: &str) -> Result<Arc<Room>, Refusal> {
-        let room = self.room(reference).await?;
-        if room.kind != RoomKind::Main {
-            let caller = self.caller(actor).await.map_err(hide_from_nobody)?;
-            let user = caller.user();
-            let membership = self.membership(&room, user.id).await?;
-            if !may_enter(user, room.kind, membership) {
-                return Err(Refusal::RoomNotFound);
-            }
-            if membership.is_none() {
-                patiently(self.inner.store.add_member(room.number, user.id, RoomRole::Member, self.inner.clock.now()))
-                    .await?;
-            }
-        }
-        Ok(room)
-    }
-
     pub async fn counts(&self, room: &Room) -> Result<RoomCounts, Refusal> {
         patiently(self.inner.store.room_counts(room.number)).await?.ok_or(Refusal::RoomNotFound)
+    }
+
+    /// Makes a room; who makes it is its owner.
+    pub async fn create_room(&self, caller: &Caller, wanted: WantedRoom) -> Result<Arc<Room>, Refusal> {
+        let owner = caller.account()?;
+        if patiently(self.inner.store.rooms_of(owner.id)).await? >= MOST_ROOMS_OF_ONE {
+            return Err(Refusal::TooManyRooms { limit: MOST_ROOMS_OF_ONE as usize });
+        }
+        let is_hidden = wanted.kind != RoomKind::Public;
+        let asked = wanted.slug.filter(|_| !is_hidden);
+        for attempt in 1..=20 {
+            let slug = match (&asked, is_hidden) {
+                (_, true) => hidden_slug("p"),
+                (Some(slug), false) => slug.clone(),
+                (None, false) if attempt < 20 => slug_of(&wanted.name, attempt),
+                (None, false) => hidden_slug("room"),
+            };
+            let new = NewRoom {
+                slug,
+                name: wanted.name.clone(),
+                description: wanted.description.clone(),
+                kind: wanted.kind,
+                created_by: Some(owner.id),
+                pair: None,
+            };
+            match self.add_room(new).await {
+                Err(AddRoomError::SlugTaken) if asked.is_none() => {}
+                Err(AddRoomError::SlugTaken) => return Err(Refusal::SlugTaken),
+                Err(AddRoomError::Fault(fault)) => return Err(fault.into()),
+                Ok(room) => {
+                    let to = is_hidden.then_some(owner.id);
+                    self.inner.bus.tell(Event::RoomCreated { room: room.clone(), members: 1, to }).await;
+                    return Ok(room);
+                }
+            }
+        }
+        Err(Refusal::SlugTaken)
+    }
+
+    pub(super) async fn add_room(&self, new: NewRoom) -> Result<Arc<Room>, AddRoomError> {
+        let added = self.inner.store.add_room(new, self.inner.clock.now());
+        let room = tokio::time::timeout(super::PATIENCE, added).await;
+        Ok(Arc::new(room.map_err(|_| AddRoomError::Fault(crate::store::Fault::TooSlow))??))
+    }
+
+    pub async fn edit_room(&self, caller: &Caller, reference: &str, wanted: WantedEdit) -> Result<Arc<Room>, Refusal> {
+        let member = self.member_who(caller, Some(reference), Action::Find).await?;
+        let room = member.room.clone();
+        member.may(Action::Edit)?;
+        let is_hidden = room.kind != RoomKind::Public && room.kind != RoomKind::Main;
+        let hides = wanted.private == Some(true) && !is_hidden;
+        if hides {
+            member.may(Action::Archive)?;
+        }
+        if wanted.private == Some(false) && is_hidden {
+            return Err(Refusal::StaysPrivate);
+        }
+        let edit = RoomEdit {
+            name: wanted.name.filter(|name| *name != room.name),
+            description: wanted.description.filter(|description| *description != room.description),
+            hidden_as: hides.then(|| hidden_slug("p")),
+            ..RoomEdit::default()
+        };
+        if edit.name.is_none() && edit.description.is_none() && !hides {
+            return Ok(room);
+        }
+        let before = serde_json::json!({ "name": room.name, "description": room.description });
+        self.change_room(caller, &room, edit, ("room-edited", before), RoomChange::Edited).await
+    }
+
+    pub async fn set_slow_mode(&self, caller: &Caller, reference: &str, seconds: u32) -> Result<Arc<Room>, Refusal> {
+        let member = self.member_who(caller, Some(reference), Action::Find).await?;
+        member.may(Action::Mute)?;
+        let room = member.room.clone();
+        if room.slow_mode_seconds == seconds {
+            return Ok(room);
+        }
+        let edit = RoomEdit { slow_mode_seconds: Some(seconds), ..RoomEdit::default() };
+        let before = serde_json::json!({ "seconds": room.slow_mode_seconds });
+        self.change_room(caller, &room, edit, ("slow-mode-changed", before), RoomChange::Edited).await
+    }
+
+    pub async fn set_archived(&self, caller: &Caller, reference: &str, archived: bool) -> Result<Arc<Room>, Refusal> {
+        let member = self.member_who(caller, Some(reference), Action::Find).await?;
+        member.may(Action::Archive)?;
+        let room = member.room.clone();
+        if room.is_archived() == archived {
+            return Ok(room);
+        }
+        let at = archived.then(|| self.inner.clock.now());
+        let edit = RoomEdit { archived_at: Some(at), ..RoomEdit::default() };
+        let action = if archived { "room-archived" } else { "room-reopened" };
+        self.change_room(caller, &room, edit, (action, serde_json::json!({})), RoomChange::Archived).await
+    }
+
+    async fn change_room(
+        &self,
+        caller: &Caller,
+        room: &Room,
+        edit: RoomEdit,
+        (action, detail): (&'static str, serde_json::Value),
+        change: RoomChange,
+    ) -> Result<Arc<Room>, Refusal> {
+        let now = self.inner.clock.now();
+        let audit = AuditRow { room: Some(room.number), detail, ..AuditRow::new(action, Some(caller.user().id), now) };
+        let changed = patiently(self.inner.store.edit_room(room.number, edit, &[audit], now)).await?;
+        let (after, counts) = changed.ok_or(Refusal::RoomNotFound)?;
+        let after = Arc::new(after);
+        self.inner.rooms.forget(room.number);
+        let listed = room.kind == RoomKind::Public;
+        self.tell_of_room(after.clone(), change, Some(counts), listed).await;
+        Ok(after)
+    }
+
+    pub async fn delete_room(&self, caller: &Caller, reference: &str, reason: Option<String>) -> Result<(), Refusal> {
+        let member = self.member_who(caller, Some(reference), Action::Find).await?;
+        member.may(Action::Archive)?;
+        let (room, now) = (member.room.clone(), self.inner.clock.now());
+        let audit = AuditRow {
+            room: Some(room.number),
+            reason,
+            detail: serde_json::json!({ "name": room.name }),
+            ..AuditRow::new("room-deleted", Some(caller.user().id), now)
+        };
+        if !patiently(self.inner.store.delete_room(&room, &[audit], now)).await? {
+            return Err(Refusal::RoomNotFound);
+        }
+        self.inner.rooms.forget(room.number);
+        self.tell_of_room(room.clone(), RoomChange::Deleted, None, room.kind == RoomKind::Public).await;
+        Ok(())
+    }
+
+    async fn tell_of_room(&self, room: Arc<Room>, change: RoomChange, counts: Option<RoomCounts>, listed: bool) {
+        let (version, members) = counts.map_or((0, 0), |counts| (counts.version, counts.members));
+        self.inner.bus.tell(Event::RoomChanged { room, change, version, members, listed }).await;
+    }
+
+    /// Whether somebody may still hear a room that they once came into. While the database is away
+    /// nobody is put out.
+    pub async fn may_hear(&self, actor: Actor, number: RoomNumber) -> bool {
+        let answer = self.readable(actor, Some(&number.0.to_string())).await;
+        !matches!(answer, Err(Refusal::RoomNotFound | Refusal::NotAuthenticated))
+    }
+}
+
+/// Nobody can guess it, so that it tells of no room that one may not see.
+pub(super) fn hidden_slug(prefix: &str) -> String {
+    let letters = Uuid::new_v4().simple().to_string();
+    let letters: String =
+        letters.chars().take(16).map(|digit| (b'a' + digit.to_digit(16).unwrap_or(0) as u8) as char).collect();
+    format!("{prefix}-{letters}")
+}
+
+/// A slug begins with a letter and has 2 to 50 letters, digits and dashes.
+pub fn is_slug(slug: &str) -> bool {
+    let words = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (2..=50).contains(&slug.len())
+        && slug.starts_with(|first: char| first.is_ascii_lowercase())
+        && slug.bytes().all(words)
+        && !["p-", "dm-", "deleted-"].iter().any(|kept| slug.starts_with(kept))
+        && Uuid::parse_str(slug).is_err()
+}
+
+fn slug_of(name: &str, attempt: u32) -> String {
+    let plain: String =
+        name.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    let joined = plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+    let joined: String = joined.chars().take(44).collect();
+    let suffix = if attempt == 1 { String::new() } else { format!("-{attempt}") };
+    let slug = format!("{}{suffix}", joined.trim_end_matches('-'));
+    if is_slug(&slug) {
+        slug
+    } else {
+        format!("room-{}{suffix}", joined.trim_end_matches('-')).trim_end_matches('-').to_owned()
     }
 }
 
 /// A room that is not for you is as one that is not there; other refusals stay what they are.
-fn hide_from_nobody(refusal: Refusal) -> Refusal {
+pub(super) fn hide_from_nobody(refusal: Refusal) -> Refusal {
     if refusal == Refusal::NotAuthenticated { Refusal::RoomNotFound } else { refusal }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_made_of_names() {
+        for (name, attempt, slug) in [
+            ("Garden", 1, "garden"),
+            ("My  Garden! ", 2, "my-garden-2"),
+            ("42", 1, "room-42"),
+            ("p-x", 1, "room-p-x"),
+            ("日本", 3, "room--3"),
+        ] {
+            let made = slug_of(name, attempt);
+            assert!(is_slug(&made), "{made}");
+            if slug != "room--3" {
+                assert_eq!(made, slug);
+            }
+        }
+        assert!(is_slug(&slug_of(&"long ".repeat(50), 19)));
+        assert!(!is_slug("p-abc") && !is_slug("A") && !is_slug("0192f0c1-7a52-7cc3-9d0f-2a4e5b6c7d8e"));
+    }
 }

@@ -76,6 +76,13 @@ pub struct Limits {
     pub inbox_events: Option<NonZeroU32>,
     pub slow_reader_bytes: Option<NonZeroU32>,
     pub rate_limit_http_per_minute: Option<NonZeroU32>,
+    pub rate_limit_rooms_per_hour: Option<NonZeroU32>,
+    pub rate_limit_contacts_per_hour: Option<NonZeroU32>,
+    pub rate_limit_reports_per_hour: Option<NonZeroU32>,
+    pub rate_limit_exports_per_hour: Option<NonZeroU32>,
+    pub rate_limit_profile_edits_per_hour: Option<NonZeroU32>,
+    pub rate_limit_searches_per_minute: Option<NonZeroU32>,
+    pub rate_limit_moderation_per_minute: Option<NonZeroU32>,
 }
 
 #[derive(Clone, Debug)]
@@ -177,6 +184,22 @@ impl Limits {
             inbox_events: read("limits.inbox_events", "INBOX_EVENTS")?,
             slow_reader_bytes: read("limits.slow_reader_bytes", "SLOW_READER_BYTES")?,
             rate_limit_http_per_minute: read("limits.rate_limit_http_per_minute", "RATE_LIMIT_HTTP_PER_MINUTE")?,
+            rate_limit_rooms_per_hour: read("limits.rate_limit_rooms_per_hour", "RATE_LIMIT_ROOMS_PER_HOUR")?,
+            rate_limit_contacts_per_hour: read("limits.rate_limit_contacts_per_hour", "RATE_LIMIT_CONTACTS_PER_HOUR")?,
+            rate_limit_reports_per_hour: read("limits.rate_limit_reports_per_hour", "RATE_LIMIT_REPORTS_PER_HOUR")?,
+            rate_limit_exports_per_hour: read("limits.rate_limit_exports_per_hour", "RATE_LIMIT_EXPORTS_PER_HOUR")?,
+            rate_limit_profile_edits_per_hour: read(
+                "limits.rate_limit_profile_edits_per_hour",
+                "RATE_LIMIT_PROFILE_EDITS_PER_HOUR",
+            )?,
+            rate_limit_searches_per_minute: read(
+                "limits.rate_limit_searches_per_minute",
+                "RATE_LIMIT_SEARCHES_PER_MINUTE",
+            )?,
+            rate_limit_moderation_per_minute: read(
+                "limits.rate_limit_moderation_per_minute",
+                "RATE_LIMIT_MODERATION_PER_MINUTE",
+            )?,
         })
     }
 }

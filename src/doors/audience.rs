@@ -48,7 +48,7 @@ impl<L: Listener> Audience<L> {
         }
     }
 
-    fn of(&self, room: RoomNumber) -> Option<Arc<[Arc<L>]>> {
+    pub fn of(&self, room: RoomNumber) -> Option<Arc<[Arc<L>]>> {
         let mut rooms = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
         let listeners = rooms.get_mut(&room)?;
         let copy = listeners.copy.get_or_insert_with(|| listeners.by_connection.values().cloned().collect());

@@ -136,6 +136,12 @@ impl<K: Hash + Eq + Clone> SharedBudget<K> {
         SharedBudget { limiter: quota.map(RateLimiter::keyed), clock: DefaultClock::default() }
     }
 
+    /// So many within a period, all at once if need be.
+    pub fn within(limit: NonZeroU32, period: std::time::Duration) -> SharedBudget<K> {
+        let quota = Quota::with_period(period / limit.get()).map(|quota| quota.allow_burst(limit));
+        SharedBudget { limiter: quota.map(RateLimiter::keyed), clock: DefaultClock::default() }
+    }
+
     pub fn spend(&self, key: &K) -> Result<(), u64> {
         let Some(limiter) = &self.limiter else { return Ok(()) };
         limiter.check_key(key).map_err(|wait| milliseconds(&wait, &self.clock))

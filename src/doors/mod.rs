@@ -7,4 +7,5 @@ pub mod community_socketio;
 pub mod connection;
 pub mod edge;
 pub mod refusals;
+pub mod requests;
 pub mod socketio;

@@ -15,6 +15,7 @@ pub enum Doing {
     Leaving,
     Syncing,
     Fetching,
+    Asking,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,7 @@ impl Doing {
             Doing::Leaving => "Failed to leave room",
             Doing::Syncing => "Failed to sync: a room's `rev` is needed, a number from 0",
             Doing::Fetching => "Failed to fetch messages",
+            Doing::Asking => "Something went wrong on the server",
         }
     }
 }
@@ -47,6 +49,7 @@ impl Doing {
 pub fn describe(refusal: Refusal, doing: Doing) -> Described {
     let described = |code, status, text: &str| Described { code, status, text: text.to_owned(), retry_in: None };
     match refusal {
+        Refusal::Unreadable if doing == Doing::Asking => described("unreadable", 400, "The request cannot be read"),
         Refusal::Unreadable => described("unreadable", 400, doing.failed()),
         Refusal::Failed => described("failed", 500, doing.failed()),
         Refusal::NotAuthenticated => described("not_authenticated", 401, "User not authenticated"),
@@ -69,6 +72,30 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
         }
         Refusal::NotYours => described("not_yours", 403, "You can only edit your own messages"),
         Refusal::RoomNotFound => described("room_not_found", 404, "Room not found"),
+        Refusal::NotAllowed => described("not_allowed", 403, "You are not allowed to do this"),
+        Refusal::Outranked => described("outranked", 403, "You may not do this to somebody of your rank or above"),
+        Refusal::Yourself => described("yourself", 400, "You cannot do this to yourself"),
+        Refusal::MainRoom => described("main_room", 409, "This cannot be done with main-chat"),
+        Refusal::DirectRoom => described("direct_room", 409, "This cannot be done with a direct conversation"),
+        Refusal::Archived => described("archived", 409, "This room is archived"),
+        Refusal::StaysPrivate => described("stays_private", 409, "A private room cannot be made public"),
+        Refusal::SlugTaken => described("slug_taken", 409, "There is a room with this slug already"),
+        Refusal::MemberNotFound => described("member_not_found", 404, "That person is not in this room"),
+        Refusal::LastOwner => described("last_owner", 409, "Make somebody else an owner first"),
+        Refusal::Banned => described("banned", 403, "You are banned from this room"),
+        Refusal::IsBanned => described("is_banned", 409, "That person is banned from this room"),
+        Refusal::NotAccepting => {
+            described("not_accepting", 403, "This person does not take messages or invitations from you")
+        }
+        Refusal::AccountNeeded => described("account_needed", 403, "This needs an account"),
+        Refusal::SlowMode { seconds, retry_in } => {
+            let text = format!("Slow mode: one message every {seconds} second{}", if seconds == 1 { "" } else { "s" });
+            Described { retry_in: Some(retry_in), ..described("slow_mode", 429, &text) }
+        }
+        Refusal::Kicked { retry_in } => {
+            let text = format!("You were removed from this room. Come back in {} seconds", retry_in.div_ceil(1000));
+            Described { retry_in: Some(retry_in), ..described("kicked", 403, &text) }
+        }
         Refusal::TooManyConnections => described("too_many_connections", 429, "Too many connections of this account"),
         Refusal::TooManyRooms { limit } => {
             described("too_many_rooms", 429, &format!("Too many rooms on this connection: {limit} are allowed"))

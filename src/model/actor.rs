@@ -12,14 +12,35 @@ pub struct ConnectionId(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Actor {
     Anonymous,
+    /// Named itself without proof, where the settings trust that.
+    Claimed(UserId),
     User(UserId),
+    Guest(UserId),
 }
 
 impl Actor {
     pub fn user(self) -> Option<UserId> {
         match self {
-            Actor::Anonymous => None,
-            Actor::User(id) => Some(id),
+            Actor::Anonymous | Actor::Guest(_) => None,
+            Actor::Claimed(id) | Actor::User(id) => Some(id),
         }
     }
+
+    /// Whoever it is, guests too.
+    pub fn person(self) -> Option<UserId> {
+        match self {
+            Actor::Anonymous => None,
+            Actor::Claimed(id) | Actor::User(id) | Actor::Guest(id) => Some(id),
+        }
+    }
+}
+
+/// What somebody is on this server, whatever the room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    Nobody,
+    Guest,
+    User,
+    Support,
+    Admin,
 }

@@ -4,13 +4,21 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Author, ConnectionId, Message, Micros, RoomId, RoomNumber, UserId};
+use super::{Author, ConnectionId, MemberChanged, Message, Micros, Room, RoomId, RoomNumber, UserId};
 
 /// A message and who wrote it, by the name borne at that moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Posted {
     pub message: Message,
     pub author: Arc<Author>,
+}
+
+/// Whom a notice is for.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Audience {
+    /// Everybody with an identity.
+    Everybody,
+    Person(UserId),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +50,39 @@ pub enum Event {
     UserChanged {
         user: UserId,
     },
+    MemberChanged(Arc<MemberChanged>),
+    RoomCreated {
+        room: Arc<Room>,
+        members: i64,
+        /// None: everybody may see it.
+        to: Option<UserId>,
+    },
+    /// Somebody has a direct room in their lists, which they had not.
+    DirectBegun {
+        room: RoomNumber,
+        to: UserId,
+    },
+    RoomChanged {
+        room: Arc<Room>,
+        change: RoomChange,
+        version: i64,
+        members: i64,
+        /// Lists of those who are not in it are others now.
+        listed: bool,
+    },
+    /// What concerns one person or few, in the words of the wire.
+    Noticed {
+        to: Audience,
+        name: String,
+        payload: serde_json::Value,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum RoomChange {
+    Edited,
+    Archived,
+    Deleted,
 }
 
 impl Event {
@@ -54,7 +95,12 @@ impl Event {
             | Event::Joined { room, .. }
             | Event::Left { room, .. }
             | Event::Unsettled { room } => Some(*room),
-            Event::UserChanged { .. } => None,
+            Event::MemberChanged(change) => Some(change.room.number),
+            Event::RoomChanged { room, .. } => Some(room.number),
+            Event::UserChanged { .. }
+            | Event::RoomCreated { .. }
+            | Event::DirectBegun { .. }
+            | Event::Noticed { .. } => None,
         }
     }
 
@@ -68,7 +114,12 @@ impl Event {
             | Event::Joined { .. }
             | Event::Left { .. }
             | Event::Unsettled { .. }
-            | Event::UserChanged { .. } => None,
+            | Event::UserChanged { .. }
+            | Event::MemberChanged(_)
+            | Event::RoomCreated { .. }
+            | Event::DirectBegun { .. }
+            | Event::RoomChanged { .. }
+            | Event::Noticed { .. } => None,
         }
     }
 }

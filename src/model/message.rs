@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -7,6 +9,49 @@ pub type MessageId = Uuid;
 
 /// The text of a message that was deleted.
 pub const DELETED_TEXT: &str = "[Message deleted]";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageKind {
+    #[default]
+    Text,
+    Image,
+    File,
+    Emote,
+    System,
+}
+
+impl MessageKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            MessageKind::Text => "text",
+            MessageKind::Image => "image",
+            MessageKind::File => "file",
+            MessageKind::Emote => "emote",
+            MessageKind::System => "system",
+        }
+    }
+}
+
+/// Whom a message was spoken as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Character {
+    pub number: i64,
+    pub name: String,
+}
+
+/// The file that came with a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attachment {
+    pub id: Uuid,
+    pub name: String,
+    pub media_type: String,
+    pub bytes: i64,
+    pub width: Option<i32>,
+    pub height: Option<i32>,
+    pub thumbnail: Option<bool>,
+}
 
 /// A stored message. `seq` is its place in the room and never changes; `rev` is the room's count of
 /// creates, edits and deletes at the last change of this one.
@@ -18,7 +63,12 @@ pub struct Message {
     pub seq: i64,
     pub rev: i64,
     pub user: UserId,
+    /// Whether that is a guest.
+    pub guest: bool,
+    pub kind: MessageKind,
     pub text: String,
+    pub character: Option<Arc<Character>>,
+    pub attachment: Option<Arc<Attachment>>,
     pub created_at: Micros,
     pub updated_at: Micros,
     pub edited_at: Option<Micros>,

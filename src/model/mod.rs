@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod event;
+pub mod member;
 pub mod message;
 pub mod new_account;
 pub mod room;
@@ -9,10 +10,11 @@ pub mod text;
 pub mod time;
 pub mod user;
 
-pub use actor::{Actor, ConnectionId};
-pub use event::{Event, Posted};
-pub use message::{Message, MessageId};
+pub use actor::{Actor, ConnectionId, Standing};
+pub use event::{Audience, Event, Posted, RoomChange};
+pub use member::{MemberChange, MemberChanged, MemberState, Membership};
+pub use message::{Attachment, Character, Message, MessageId, MessageKind};
 pub use new_account::NewAccount;
 pub use room::{Room, RoomId, RoomKind, RoomNumber, RoomRole};
 pub use time::{Clock, Micros};
-pub use user::{Author, User, UserId, UserRole, UserStatus};
+pub use user::{Author, DirectFrom, Profile, User, UserId, UserRole, UserStatus};

@@ -32,8 +32,8 @@ pub enum RoomRole {
     Owner,
 }
 
-/// A room without its counters, which change with every message.
-#[derive(Debug, Clone, PartialEq)]
+/// A room without its counters of messages, which change with every one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Room {
     pub number: RoomNumber,
     pub id: RoomId,
@@ -43,4 +43,22 @@ pub struct Room {
     pub kind: RoomKind,
     pub created_by: Option<UserId>,
     pub created_at: Micros,
+    pub updated_at: Micros,
+    pub archived_at: Option<Micros>,
+    /// 0 is off.
+    pub slow_mode_seconds: u32,
+    /// Of a direct room: its two, lower id first.
+    pub pair: Option<(UserId, UserId)>,
+}
+
+impl Room {
+    pub fn is_archived(&self) -> bool {
+        self.archived_at.is_some()
+    }
+
+    /// The other one of a direct room.
+    pub fn peer_of(&self, user: UserId) -> Option<UserId> {
+        let (one, other) = self.pair?;
+        Some(if one == user { other } else { one })
+    }
 }

@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::Micros;
+
 pub type UserId = Uuid;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,27 @@ pub struct User {
     pub status: UserStatus,
     pub failed_login_attempts: i32,
     pub community_rating: i32,
+    pub last_seen: Option<Micros>,
+    pub profile: Profile,
+}
+
+/// What Node's table has no place for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Profile {
+    pub bio: String,
+    pub avatar: Option<Uuid>,
+    pub direct_from: DirectFrom,
+}
+
+/// Who may write directly, and invite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DirectFrom {
+    #[default]
+    Everyone,
+    /// Who shares a room beyond the main room.
+    Shared,
+    Nobody,
 }
 
 /// So many wrong passwords lock password login, as in Node.
@@ -43,8 +66,31 @@ impl User {
         self.status == UserStatus::Locked && self.failed_login_attempts < WRONG_PASSWORDS_ALLOWED
     }
 
+    /// A guest has no account; what asks for one looks at the standing.
+    pub fn of_guest(guest: &Author) -> User {
+        User {
+            id: guest.id,
+            userid: String::new(),
+            name: guest.name.clone(),
+            email: String::new(),
+            role: UserRole::User,
+            status: UserStatus::Active,
+            failed_login_attempts: 0,
+            community_rating: 0,
+            last_seen: guest.last_seen,
+            profile: Profile::default(),
+        }
+    }
+
     pub fn author(&self) -> Author {
-        Author { id: self.id, userid: self.userid.clone(), name: self.name.clone() }
+        Author {
+            id: self.id,
+            userid: self.userid.clone(),
+            name: self.name.clone(),
+            guest: false,
+            avatar: self.profile.avatar,
+            last_seen: self.last_seen,
+        }
     }
 }
 
@@ -54,4 +100,14 @@ pub struct Author {
     pub id: UserId,
     pub userid: String,
     pub name: String,
+    pub guest: bool,
+    pub avatar: Option<Uuid>,
+    pub last_seen: Option<Micros>,
+}
+
+impl Author {
+    /// Somebody of whom only the id is left.
+    pub fn nameless(id: UserId) -> Author {
+        Author { id, userid: String::new(), name: String::new(), guest: false, avatar: None, last_seen: None }
+    }
 }

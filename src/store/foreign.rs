@@ -18,7 +18,7 @@ use super::log_rows::NodeRows;
 use super::sql::{json, row, rows};
 use super::{Fault, Store, messages};
 use crate::config::DatabaseKind;
-use crate::model::{Author, Event, Message, MessageId, Micros, Posted, RoomNumber, UserId};
+use crate::model::{Author, Event, Message, MessageId, MessageKind, Micros, Posted, RoomNumber, UserId};
 
 /// Rows a transaction: the main room is locked meanwhile.
 const BATCH: usize = 2000;
@@ -137,9 +137,9 @@ fn differences() -> [String; 3] {
 
 pub(super) const NEW: &str =
     r#"SELECT c.id FROM "CommunityChats" c WHERE NOT EXISTS (SELECT 1 FROM chat_log l WHERE l.message_id = c.id)"#;
-pub(super) const CHANGED: &str = r#"SELECT c.id FROM "CommunityChats" c JOIN chat_log l ON l.message_id = c.id WHERE l.room = 1 AND (l.deleted <> COALESCE(c.is_deleted, true)
+pub(super) const CHANGED: &str = r#"SELECT c.id FROM "CommunityChats" c JOIN chat_log l ON l.message_id = c.id WHERE l.room = 1 AND NOT l.guest AND (l.deleted <> COALESCE(c.is_deleted, true)
     OR (NOT l.deleted AND isfinite(c.updated_at) AND l.updated_at <> CAST(extract(epoch FROM LEAST(GREATEST(c.updated_at, '0001-01-01 00:00+00'), '9999-12-31 00:00+00')) * 1000000 AS bigint)))"#;
-pub(super) const REMOVED: &str = r#"SELECT l.message_id AS id FROM chat_log l WHERE l.room = 1 AND NOT l.deleted AND NOT EXISTS (SELECT 1 FROM "CommunityChats" c WHERE c.id = l.message_id)"#;
+pub(super) const REMOVED: &str = r#"SELECT l.message_id AS id FROM chat_log l WHERE l.room = 1 AND NOT l.guest AND NOT l.deleted AND NOT EXISTS (SELECT 1 FROM "CommunityChats" c WHERE c.id = l.message_id)"#;
 
 impl Store {
     async fn install_notices(&self) -> bool {
@@ -324,7 +324,7 @@ fn foreign_row(row: &QueryResult, author: Uuid) -> Result<ForeignRow, Fault> {
     let name = |column| Ok::<String, Fault>(row.try_get::<Option<String>>("", column)?.unwrap_or_default());
     Ok(ForeignRow {
         id: row.try_get("", "id")?,
-        author: Arc::new(Author { id: author, userid: name("userid")?, name: name("name")? }),
+        author: Arc::new(Author { userid: name("userid")?, name: name("name")?, ..Author::nameless(author) }),
         chat,
     })
 }
@@ -368,6 +368,10 @@ fn insert(ledger: &mut Ledger, id: MessageId, author: Arc<Author>, chat: Chat) -
         seq: 0,
         rev: 0,
         user: author.id,
+        guest: false,
+        kind: MessageKind::Text,
+        character: None,
+        attachment: None,
         text: if chat.visible { chat.text } else { crate::model::message::DELETED_TEXT.to_owned() },
         created_at: Micros(claimed.max(state.last_at + 1)),
         updated_at: chat.updated_at,

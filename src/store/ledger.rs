@@ -4,57 +4,111 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::audit::AuditRow;
+use super::deeds::MemberCommand;
+use super::members::{Place, Touched};
 use crate::model::message::DELETED_TEXT;
-use crate::model::{Author, Event, Message, MessageId, Micros, Posted, RoomId, RoomNumber, UserId};
+use crate::model::{
+    Attachment, Author, Character, Event, MemberChanged, Membership, Message, MessageId, MessageKind, Micros, Posted,
+    RoomId, RoomNumber, UserId,
+};
+
+/// A message to be.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub id: MessageId,
+    pub room: RoomNumber,
+    pub author: Arc<Author>,
+    pub kind: MessageKind,
+    pub text: String,
+    pub client_offset: Option<String>,
+    pub character: Option<Arc<Character>>,
+    pub attachment: Option<Arc<Attachment>>,
+    /// Administrators are silenced by nobody.
+    pub unsilenced: bool,
+}
+
+/// Who changes what is not their own, and why.
+#[derive(Debug, Clone)]
+pub struct Moderation {
+    pub by: UserId,
+    pub reason: Option<String>,
+}
 
 #[derive(Debug, Clone)]
 pub enum Command {
-    Create {
-        id: MessageId,
-        room: RoomNumber,
-        author: Arc<Author>,
-        text: String,
-        client_offset: Option<String>,
-    },
+    Create(Draft),
     /// `author` wrote the message, whoever edits it.
     Edit {
         id: MessageId,
         room: RoomNumber,
         author: Arc<Author>,
         text: String,
+        moderation: Option<Moderation>,
     },
     Delete {
         id: MessageId,
         room: RoomNumber,
         author: Arc<Author>,
+        moderation: Option<Moderation>,
     },
+    Member(MemberCommand),
+}
+
+/// What a command came to.
+#[derive(Debug, Clone)]
+pub enum Done {
+    Message(Arc<Posted>),
+    Member(Arc<MemberChanged>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CommandRefusal {
     MessageNotFound,
     RoomNotFound,
+    MemberNotFound,
+    Banned,
+    IsBanned,
+    Muted {
+        until: Micros,
+    },
+    /// After a kick.
+    Barred {
+        until: Micros,
+    },
+    Outranked,
+    LastOwner,
 }
 
 impl Command {
     pub fn room(&self) -> RoomNumber {
         match self {
-            Command::Create { room, .. } | Command::Edit { room, .. } | Command::Delete { room, .. } => *room,
+            Command::Create(draft) => draft.room,
+            Command::Edit { room, .. } | Command::Delete { room, .. } => *room,
+            Command::Member(command) => command.room.number,
         }
     }
 
     /// The stored message that this changes.
     pub fn target(&self) -> Option<MessageId> {
         match self {
-            Command::Create { .. } => None,
+            Command::Create(_) | Command::Member(_) => None,
             Command::Edit { id, .. } | Command::Delete { id, .. } => Some(*id),
         }
     }
 
     pub fn offset(&self) -> Option<(UserId, &str)> {
         match self {
-            Command::Create { author, client_offset, .. } => client_offset.as_deref().map(|offset| (author.id, offset)),
-            Command::Edit { .. } | Command::Delete { .. } => None,
+            Command::Create(draft) => draft.client_offset.as_deref().map(|offset| (draft.author.id, offset)),
+            Command::Edit { .. } | Command::Delete { .. } | Command::Member(_) => None,
+        }
+    }
+
+    /// The membership that this changes.
+    pub(super) fn place(&self) -> Option<Place> {
+        match self {
+            Command::Member(command) => Some(command.place()),
+            Command::Create(_) | Command::Edit { .. } | Command::Delete { .. } => None,
         }
     }
 }
@@ -66,7 +120,12 @@ pub(super) struct RoomState {
     pub last_seq: i64,
     pub last_rev: i64,
     pub last_at: i64,
+    /// By how much more are visible.
     pub visible: i64,
+    pub members: i64,
+    pub version: i64,
+    /// Of a direct room.
+    pub pair: Option<(UserId, UserId)>,
 }
 
 #[derive(Default)]
@@ -81,12 +140,19 @@ pub(super) struct Ledger {
     /// Changes of the counters.
     pub daily: HashMap<(RoomNumber, i64), i64>,
     pub authors: HashMap<(RoomNumber, UserId), i64>,
+    /// Memberships that this batch or one shortly before it changed.
+    pub members: HashMap<Place, Membership>,
+    pub touched: BTreeMap<Place, Touched>,
+    pub owners: HashMap<RoomNumber, i64>,
+    pub audit: Vec<AuditRow>,
+    /// Told beside what the commands came to.
+    pub also: Vec<Arc<Event>>,
     offsets: HashMap<(UserId, String), MessageId>,
     fresh: HashSet<MessageId>,
 }
 
 /// What became of one command, and what is to be announced of it: nothing when it was a repeat.
-pub(super) type Outcome = Result<(Arc<Posted>, Option<Arc<Event>>), CommandRefusal>;
+pub(super) type Outcome = Result<(Done, Option<Arc<Event>>), CommandRefusal>;
 
 impl Ledger {
     pub fn new(now: Micros, rooms: BTreeMap<RoomNumber, RoomState>, stored: Vec<Message>) -> Ledger {
@@ -97,36 +163,34 @@ impl Ledger {
     }
 
     pub fn is_unchanged(&self) -> bool {
-        self.created.is_empty() && self.changed.is_empty()
+        self.created.is_empty() && self.changed.is_empty() && self.touched.is_empty()
     }
 
     pub fn settle(&mut self, command: Command) -> Outcome {
         match command {
-            Command::Create { id, room, author, text, client_offset } => {
-                self.create(id, room, author, text, client_offset)
-            }
-            Command::Edit { id, author, text, .. } => self.edit(id, author, text),
-            Command::Delete { id, author, .. } => self.delete(id, author),
+            Command::Create(draft) => self.create(draft),
+            Command::Edit { id, author, text, moderation, .. } => self.edit(id, author, text, moderation),
+            Command::Delete { id, author, moderation, .. } => self.delete(id, author, moderation),
+            Command::Member(command) => self.change_member(&command),
         }
     }
 
-    fn create(
-        &mut self,
-        id: MessageId,
-        room: RoomNumber,
-        author: Arc<Author>,
-        text: String,
-        client_offset: Option<String>,
-    ) -> Outcome {
+    fn create(&mut self, draft: Draft) -> Outcome {
+        let Draft { id, room, author, kind, text, client_offset, character, attachment, unsilenced } = draft;
         if let Some(offset) = &client_offset {
             let key = (author.id, offset.clone());
             if let Some(first) = self.offsets.get(&key).and_then(|id| self.messages.get(id)) {
-                return Ok((Arc::new(Posted { message: first.clone(), author }), None));
+                return Ok((Done::Message(Arc::new(Posted { message: first.clone(), author })), None));
             }
-            self.offsets.insert(key, id);
+        }
+        if !unsilenced {
+            self.may_still_speak((room, author.id))?;
         }
         let state = self.rooms.get(&room).ok_or(CommandRefusal::RoomNotFound)?;
         let at = Micros(self.now.0.max(state.last_at + 1));
+        if let Some(offset) = &client_offset {
+            self.offsets.insert((author.id, offset.clone()), id);
+        }
         let fresh = Message {
             id,
             room,
@@ -134,7 +198,11 @@ impl Ledger {
             seq: 0,
             rev: 0,
             user: author.id,
+            guest: author.guest,
+            kind,
             text,
+            character,
+            attachment,
             created_at: at,
             updated_at: at,
             edited_at: None,
@@ -142,13 +210,19 @@ impl Ledger {
             client_offset,
         };
         let message = self.insert(fresh).ok_or(CommandRefusal::RoomNotFound)?;
+        self.show_direct(room, message.seq, message.user);
         let posted = Arc::new(Posted { message, author });
-        Ok((posted.clone(), Some(Arc::new(Event::MessageCreated(posted)))))
+        Ok((Done::Message(posted.clone()), Some(Arc::new(Event::MessageCreated(posted)))))
     }
 
-    fn edit(&mut self, id: MessageId, author: Arc<Author>, text: String) -> Outcome {
+    fn edit(&mut self, id: MessageId, author: Arc<Author>, text: String, moderation: Option<Moderation>) -> Outcome {
         let message =
-            self.messages.get_mut(&id).filter(|message| !message.deleted).ok_or(CommandRefusal::MessageNotFound)?;
+            self.messages.get(&id).filter(|message| !message.deleted).ok_or(CommandRefusal::MessageNotFound)?;
+        if moderation.is_none() {
+            self.may_still_speak((message.room, message.user))?;
+        }
+        self.note_moderation("message-edited", id, moderation);
+        let message = self.messages.get_mut(&id).ok_or(CommandRefusal::MessageNotFound)?;
         // The clock may have been set back meanwhile.
         let now = self.now.max(message.created_at);
         message.text = text;
@@ -156,20 +230,32 @@ impl Ledger {
         message.updated_at = now;
         let message = self.revise(id)?;
         let posted = Arc::new(Posted { message, author });
-        Ok((posted.clone(), Some(Arc::new(Event::MessageEdited(posted)))))
+        Ok((Done::Message(posted.clone()), Some(Arc::new(Event::MessageEdited(posted)))))
     }
 
-    fn delete(&mut self, id: MessageId, author: Arc<Author>) -> Outcome {
+    fn delete(&mut self, id: MessageId, author: Arc<Author>, moderation: Option<Moderation>) -> Outcome {
         let now = self.now;
         let message = self.messages.get_mut(&id).ok_or(CommandRefusal::MessageNotFound)?;
         if message.deleted {
-            return Ok((Arc::new(Posted { message: message.clone(), author }), None));
+            return Ok((Done::Message(Arc::new(Posted { message: message.clone(), author })), None));
         }
         message.updated_at = now;
         self.hide(id);
+        self.note_moderation("message-deleted", id, moderation);
         let message = self.revise(id)?;
         let posted = Arc::new(Posted { message, author });
-        Ok((posted.clone(), Some(Arc::new(Event::MessageDeleted(posted)))))
+        Ok((Done::Message(posted.clone()), Some(Arc::new(Event::MessageDeleted(posted)))))
+    }
+
+    fn note_moderation(&mut self, action: &'static str, id: MessageId, moderation: Option<Moderation>) {
+        let (Some(Moderation { by, reason }), Some(message)) = (moderation, self.messages.get(&id)) else { return };
+        self.audit.push(AuditRow {
+            room: Some(message.room),
+            target: Some(message.user),
+            message_id: Some(id),
+            reason,
+            ..AuditRow::new(action, Some(by), self.now)
+        });
     }
 
     /// Numbers a message that was not here before.
@@ -196,6 +282,8 @@ impl Ledger {
         };
         message.deleted = true;
         message.text = DELETED_TEXT.to_owned();
+        message.character = None;
+        message.attachment = None;
         let message = message.clone();
         self.count(&message, -1);
     }
@@ -238,21 +326,41 @@ mod tests {
     use super::*;
 
     fn ledger() -> Ledger {
-        let state = RoomState { id: Uuid::nil(), last_seq: 7, last_rev: 9, last_at: 500, visible: 3 };
+        let state = RoomState {
+            id: Uuid::nil(),
+            last_seq: 7,
+            last_rev: 9,
+            last_at: 500,
+            visible: 3,
+            members: 0,
+            version: 0,
+            pair: None,
+        };
         Ledger::new(Micros(100), BTreeMap::from([(RoomNumber::MAIN, state)]), Vec::new())
     }
 
     fn author() -> Arc<Author> {
-        Arc::new(Author { id: Uuid::nil(), userid: "ann".into(), name: "Ann".into() })
+        Arc::new(Author { userid: "ann".into(), name: "Ann".into(), ..Author::nameless(Uuid::nil()) })
     }
 
     fn create(text: &str, offset: Option<&str>) -> Command {
-        Command::Create {
+        Command::Create(Draft {
             id: Uuid::new_v4(),
             room: RoomNumber::MAIN,
             author: author(),
+            kind: MessageKind::Text,
             text: text.into(),
             client_offset: offset.map(Into::into),
+            character: None,
+            attachment: None,
+            unsilenced: false,
+        })
+    }
+
+    fn message(done: Done) -> Arc<Posted> {
+        match done {
+            Done::Message(posted) => posted,
+            Done::Member(changed) => panic!("{changed:?}"),
         }
     }
 
@@ -261,7 +369,7 @@ mod tests {
         let mut ledger = ledger();
         let sent: Vec<_> = (0..3)
             .filter_map(|_| ledger.settle(create("hi", None)).ok())
-            .map(|(posted, _)| posted.message.clone())
+            .map(|(done, _)| message(done).message.clone())
             .collect();
         assert_eq!(
             sent.iter().map(|message| (message.seq, message.rev, message.created_at.0)).collect::<Vec<_>>(),
@@ -275,7 +383,7 @@ mod tests {
         let mut ledger = ledger();
         let (first, told) = ledger.settle(create("one", Some("a"))).unwrap();
         let (again, told_again) = ledger.settle(create("two", Some("a"))).unwrap();
-        assert_eq!(first, again);
+        assert_eq!(message(first), message(again));
         assert!(told.is_some() && told_again.is_none());
         assert_eq!(ledger.rooms[&RoomNumber::MAIN].last_seq, 8);
     }
@@ -284,11 +392,11 @@ mod tests {
     fn a_deleted_message_cannot_be_edited_and_is_deleted_once() {
         let mut ledger = ledger();
         let (posted, _) = ledger.settle(create("one", None)).unwrap();
-        let id = posted.message.id;
-        let delete = Command::Delete { id, room: RoomNumber::MAIN, author: author() };
+        let id = message(posted).message.id;
+        let delete = Command::Delete { id, room: RoomNumber::MAIN, author: author(), moderation: None };
         assert!(ledger.settle(delete.clone()).unwrap().1.is_some());
         assert!(ledger.settle(delete).unwrap().1.is_none());
-        let edit = Command::Edit { id, room: RoomNumber::MAIN, author: author(), text: "new".into() };
+        let edit = Command::Edit { id, room: RoomNumber::MAIN, author: author(), text: "new".into(), moderation: None };
         assert_eq!(ledger.settle(edit).unwrap_err(), CommandRefusal::MessageNotFound);
         assert_eq!((ledger.rooms[&RoomNumber::MAIN].visible, ledger.rooms[&RoomNumber::MAIN].last_rev), (3, 11));
     }

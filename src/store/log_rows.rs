@@ -8,6 +8,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::ledger::{Ledger, RoomState};
+use super::rooms::pair_of;
 use super::sql::{Sql, json, rows, run};
 use super::{Fault, Store};
 use crate::config::DatabaseKind;
@@ -16,40 +17,42 @@ use crate::model::{Message, Micros, RoomNumber};
 /// Locks the rooms in sorted order, so that two nodes never wait for each other, and marks the
 /// transaction as our own for the triggers on Node's tables.
 const LOCK: Sql = Sql {
-    postgres: "SELECT number, id, last_seq, last_rev, last_at, set_config('community_chat.own_writer', 'on', true) FROM chat_rooms \
-               WHERE number IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST($1 AS json))) ORDER BY number FOR UPDATE",
-    sqlite: "SELECT number, id, last_seq, last_rev, last_at FROM chat_rooms WHERE number IN (SELECT value FROM json_each($1)) ORDER BY number",
+    postgres: "SELECT number, id, last_seq, last_rev, last_at, members, version, pair, set_config('community_chat.own_writer', 'on', true) FROM chat_rooms \
+               WHERE number IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST($1 AS json))) AND deleted_at IS NULL ORDER BY number FOR UPDATE",
+    sqlite: "SELECT number, id, last_seq, last_rev, last_at, members, version, pair FROM chat_rooms WHERE number IN (SELECT value FROM json_each($1)) AND deleted_at IS NULL ORDER BY number",
 };
 
 const INSERT_LOG: Sql = Sql {
-    postgres: "INSERT INTO chat_log (message_id, room, seq, rev, user_id, body, client_offset, created_at, updated_at, edited_at, deleted) \
-               SELECT id, room, seq, rev, author, CASE WHEN room <> 1 THEN body END, client_offset, at, updated_at, edited_at, deleted \
-               FROM json_to_recordset(CAST($1 AS json)) AS fresh (id uuid, room bigint, seq bigint, rev bigint, author uuid, body text, client_offset text, at bigint, updated_at bigint, edited_at bigint, deleted boolean)",
-    sqlite: "INSERT INTO chat_log (message_id, room, seq, rev, user_id, body, client_offset, created_at, updated_at, edited_at, deleted) \
+    postgres: "INSERT INTO chat_log (message_id, room, seq, rev, user_id, guest, kind, persona, file, body, client_offset, created_at, updated_at, edited_at, deleted) \
+               SELECT id, room, seq, rev, author, guest, kind, persona, file, CASE WHEN room <> 1 OR guest THEN body END, client_offset, at, updated_at, edited_at, deleted \
+               FROM json_to_recordset(CAST($1 AS json)) AS fresh (id uuid, room bigint, seq bigint, rev bigint, author uuid, guest boolean, kind text, persona bigint, file uuid, body text, client_offset text, at bigint, updated_at bigint, edited_at bigint, deleted boolean)",
+    sqlite: "INSERT INTO chat_log (message_id, room, seq, rev, user_id, guest, kind, persona, file, body, client_offset, created_at, updated_at, edited_at, deleted) \
              SELECT unhex(value ->> 'id', '-'), value ->> 'room', value ->> 'seq', value ->> 'rev', unhex(value ->> 'author', '-'), \
-             CASE WHEN value ->> 'room' <> 1 THEN value ->> 'body' END, value ->> 'client_offset', value ->> 'at', value ->> 'updated_at', value ->> 'edited_at', value ->> 'deleted' \
+             value ->> 'guest', value ->> 'kind', value ->> 'persona', unhex(value ->> 'file', '-'), \
+             CASE WHEN value ->> 'room' <> 1 OR value ->> 'guest' THEN value ->> 'body' END, value ->> 'client_offset', value ->> 'at', value ->> 'updated_at', value ->> 'edited_at', value ->> 'deleted' \
              FROM json_each($1)",
 };
 
 const INSERT_CHATS: Sql = Sql {
     postgres: r#"INSERT INTO "CommunityChats" (id, user_id, message, is_deleted, created_at, updated_at)
         SELECT id, author, body, false, timestamptz 'epoch' + at * interval '1 microsecond', timestamptz 'epoch' + at * interval '1 microsecond'
-        FROM json_to_recordset(CAST($1 AS json)) AS fresh (id uuid, room bigint, author uuid, body text, at bigint) WHERE room = 1"#,
+        FROM json_to_recordset(CAST($1 AS json)) AS fresh (id uuid, room bigint, author uuid, guest boolean, body text, at bigint) WHERE room = 1 AND NOT guest"#,
     sqlite: r#"INSERT INTO "CommunityChats" (id, user_id, message, is_deleted, created_at, updated_at)
         SELECT unhex(value ->> 'id', '-'), unhex(value ->> 'author', '-'), value ->> 'body', false, value ->> 'iso', value ->> 'iso'
-        FROM json_each($1) WHERE value ->> 'room' = 1"#,
+        FROM json_each($1) WHERE value ->> 'room' = 1 AND NOT value ->> 'guest'"#,
 };
 
 /// For a database whose Node app is of the version with a column `room_id`.
 const INSERT_CHATS_WITH_ROOM: &str = r#"INSERT INTO "CommunityChats" (id, user_id, room_id, message, is_deleted, created_at, updated_at)
     SELECT id, author, room_id, body, false, timestamptz 'epoch' + at * interval '1 microsecond', timestamptz 'epoch' + at * interval '1 microsecond'
-    FROM json_to_recordset(CAST($1 AS json)) AS fresh (id uuid, room bigint, room_id uuid, author uuid, body text, at bigint) WHERE room = 1"#;
+    FROM json_to_recordset(CAST($1 AS json)) AS fresh (id uuid, room bigint, room_id uuid, author uuid, guest boolean, body text, at bigint) WHERE room = 1 AND NOT guest"#;
 
 const UPDATE_LOG: Sql = Sql {
-    postgres: "UPDATE chat_log SET rev = c.rev, body = CASE WHEN c.room <> 1 THEN c.body END, updated_at = c.updated_at, edited_at = c.edited_at, deleted = c.deleted \
-               FROM json_to_recordset(CAST($1 AS json)) AS c (id uuid, room bigint, rev bigint, body text, updated_at bigint, edited_at bigint, deleted boolean) \
+    postgres: "UPDATE chat_log SET rev = c.rev, body = CASE WHEN c.room <> 1 OR c.guest THEN c.body END, persona = c.persona, file = c.file, updated_at = c.updated_at, edited_at = c.edited_at, deleted = c.deleted \
+               FROM json_to_recordset(CAST($1 AS json)) AS c (id uuid, room bigint, rev bigint, guest boolean, persona bigint, file uuid, body text, updated_at bigint, edited_at bigint, deleted boolean) \
                WHERE chat_log.message_id = c.id",
-    sqlite: "UPDATE chat_log SET rev = c.value ->> 'rev', body = CASE WHEN c.value ->> 'room' <> 1 THEN c.value ->> 'body' END, \
+    sqlite: "UPDATE chat_log SET rev = c.value ->> 'rev', body = CASE WHEN c.value ->> 'room' <> 1 OR c.value ->> 'guest' THEN c.value ->> 'body' END, \
+             persona = c.value ->> 'persona', file = unhex(c.value ->> 'file', '-'), \
              updated_at = c.value ->> 'updated_at', edited_at = c.value ->> 'edited_at', deleted = c.value ->> 'deleted' \
              FROM json_each($1) AS c WHERE chat_log.message_id = unhex(c.value ->> 'id', '-')",
 };
@@ -65,9 +68,9 @@ const UPDATE_CHATS: Sql = Sql {
 };
 
 const UPDATE_ROOMS: Sql = Sql {
-    postgres: "UPDATE chat_rooms SET last_seq = r.last_seq, last_rev = r.last_rev, last_at = r.last_at, visible = chat_rooms.visible + r.visible \
-               FROM json_to_recordset(CAST($1 AS json)) AS r (number bigint, last_seq bigint, last_rev bigint, last_at bigint, visible bigint) WHERE chat_rooms.number = r.number",
-    sqlite: "UPDATE chat_rooms SET last_seq = r.value ->> 'last_seq', last_rev = r.value ->> 'last_rev', last_at = r.value ->> 'last_at', visible = visible + (r.value ->> 'visible') \
+    postgres: "UPDATE chat_rooms SET last_seq = r.last_seq, last_rev = r.last_rev, last_at = r.last_at, visible = chat_rooms.visible + r.visible, members = r.members, version = r.version \
+               FROM json_to_recordset(CAST($1 AS json)) AS r (number bigint, last_seq bigint, last_rev bigint, last_at bigint, visible bigint, members bigint, version bigint) WHERE chat_rooms.number = r.number",
+    sqlite: "UPDATE chat_rooms SET last_seq = r.value ->> 'last_seq', last_rev = r.value ->> 'last_rev', last_at = r.value ->> 'last_at', visible = visible + (r.value ->> 'visible'), members = r.value ->> 'members', version = r.value ->> 'version' \
              FROM json_each($1) AS r WHERE chat_rooms.number = r.value ->> 'number'",
 };
 
@@ -107,6 +110,10 @@ struct MessageRow<'a> {
     seq: i64,
     rev: i64,
     author: Uuid,
+    guest: bool,
+    kind: &'static str,
+    persona: Option<i64>,
+    file: Option<Uuid>,
     body: &'a str,
     client_offset: Option<&'a str>,
     at: Micros,
@@ -126,6 +133,10 @@ impl<'a> MessageRow<'a> {
             seq: message.seq,
             rev: message.rev,
             author: message.user,
+            guest: message.guest,
+            kind: message.kind.name(),
+            persona: message.character.as_ref().map(|character| character.number),
+            file: message.attachment.as_ref().map(|attachment| attachment.id),
             body: &message.text,
             client_offset: message.client_offset.as_deref(),
             at: message.created_at,
@@ -163,6 +174,8 @@ struct RoomRow {
     last_rev: i64,
     last_at: i64,
     visible: i64,
+    members: i64,
+    version: i64,
 }
 
 #[derive(Serialize)]
@@ -194,6 +207,8 @@ impl Counters {
             last_rev: state.last_rev,
             last_at: state.last_at,
             visible: state.visible,
+            members: state.members,
+            version: state.version,
         });
         let daily = ledger.daily.iter().filter(|(_, by)| **by != 0);
         let daily = daily.map(|((room, day), by)| DayRow { room: *room, day: *day, visible: *by });
@@ -228,6 +243,9 @@ impl Store {
                 last_rev: row.try_get("", "last_rev")?,
                 last_at: row.try_get("", "last_at")?,
                 visible: 0,
+                members: row.try_get("", "members")?,
+                version: row.try_get("", "version")?,
+                pair: pair_of(row.try_get::<Option<String>>("", "pair")?.as_deref()),
             };
             Ok((RoomNumber(row.try_get("", "number")?), state))
         };
@@ -243,6 +261,9 @@ impl Store {
         let of = |ids: &mut dyn Iterator<Item = &Uuid>| -> Vec<MessageRow<'_>> {
             ids.filter_map(|id| ledger.messages.get(id)).map(|message| MessageRow::of(message, self.kind)).collect()
         };
+        let touched = ledger.touched.iter().map(|(place, touched)| (*place, touched.clone()));
+        self.write_touched(db, touched, ledger.now).await?;
+        self.write_audit(db, &ledger.audit).await?;
         let created = of(&mut ledger.created.iter());
         let changed = of(&mut ledger.changed.iter());
         let counters = Counters::of(ledger);

@@ -1,12 +1,14 @@
 //! Reading messages. The text of `main-chat` stands in Node's table, of all other rooms in the log.
 
+use std::sync::Arc;
+
 use sea_orm::{ConnectionTrait, QueryResult, Value};
 
 use super::sql::{json, row, rows};
 use super::{Fault, Store};
 use crate::config::DatabaseKind;
 use crate::model::message::DELETED_TEXT;
-use crate::model::{Message, MessageId, Micros, RoomNumber, UserId};
+use crate::model::{Character, Message, MessageId, MessageKind, Micros, RoomNumber, UserId};
 
 /// One page of a listing by page and limit, oldest first, and how many messages there are in all.
 pub struct Page {
@@ -26,9 +28,11 @@ pub struct Since {
 }
 
 const COLUMNS: &str = r#"SELECT l.message_id, l.room, r.id AS room_id, l.seq, l.rev, l.user_id, l.client_offset,
-    COALESCE(l.body, c.message) AS text, l.created_at, l.updated_at, l.edited_at, l.deleted,
-    l.room = 1 AND COALESCE(c.is_deleted, true) AS deleted_by_node
-  FROM chat_log l JOIN chat_rooms r ON r.number = l.room LEFT JOIN "CommunityChats" c ON c.id = l.message_id AND l.room = 1"#;
+    COALESCE(l.body, c.message) AS text, l.created_at, l.updated_at, l.edited_at, l.deleted, l.guest, l.kind,
+    p.number AS persona, p.name AS persona_name,
+    l.room = 1 AND NOT l.guest AND COALESCE(c.is_deleted, true) AS deleted_by_node
+  FROM chat_log l JOIN chat_rooms r ON r.number = l.room LEFT JOIN "CommunityChats" c ON c.id = l.message_id AND l.room = 1
+  LEFT JOIN chat_characters p ON p.number = l.persona"#;
 
 pub(super) fn message(row: &QueryResult) -> Result<Message, Fault> {
     let text: Option<String> = row.try_get("", "text")?;
@@ -40,6 +44,10 @@ pub(super) fn message(row: &QueryResult) -> Result<Message, Fault> {
         seq: row.try_get("", "seq")?,
         rev: row.try_get("", "rev")?,
         user: row.try_get("", "user_id")?,
+        guest: row.try_get("", "guest")?,
+        kind: kind(&row.try_get::<String>("", "kind")?),
+        character: character(row)?.filter(|_| !deleted),
+        attachment: None,
         text: text.filter(|_| !deleted).unwrap_or_else(|| DELETED_TEXT.to_owned()),
         created_at: Micros(row.try_get("", "created_at")?),
         updated_at: Micros(row.try_get("", "updated_at")?),
@@ -47,6 +55,18 @@ pub(super) fn message(row: &QueryResult) -> Result<Message, Fault> {
         deleted,
         client_offset: row.try_get("", "client_offset")?,
     })
+}
+
+fn kind(name: &str) -> MessageKind {
+    [MessageKind::Image, MessageKind::File, MessageKind::Emote, MessageKind::System]
+        .into_iter()
+        .find(|kind| kind.name() == name)
+        .unwrap_or_default()
+}
+
+fn character(row: &QueryResult) -> Result<Option<Arc<Character>>, Fault> {
+    let Some(number) = row.try_get("", "persona")? else { return Ok(None) };
+    Ok(Some(Arc::new(Character { number, name: row.try_get("", "persona_name")? })))
 }
 
 async fn read(
@@ -163,6 +183,13 @@ impl Store {
         Ok(Since { messages, rev, complete: true, more })
     }
 
+    /// When somebody last spoke in a room.
+    pub async fn last_message_at(&self, room: RoomNumber, user: UserId) -> Result<Option<Micros>, Fault> {
+        let question = "SELECT created_at FROM chat_log WHERE user_id = $1 AND room = $2 ORDER BY seq DESC LIMIT 1";
+        let found = row(&self.pool, question, [user.into(), room.0.into()]).await?;
+        Ok(found.map(|row| row.try_get("", "created_at")).transpose()?.map(Micros))
+    }
+
     pub async fn has_offset(&self, user: UserId, offset: &str) -> Result<bool, Fault> {
         let question = "SELECT 1 AS found FROM chat_log WHERE user_id = $1 AND client_offset = $2";
         Ok(row(&self.pool, question, [user.into(), offset.into()]).await?.is_some())
@@ -173,19 +200,6 @@ impl Store {
         let most = i64::try_from(limit).unwrap_or(i64::MAX);
         let after = "WHERE l.room = $1 AND l.rev > $2 ORDER BY l.rev LIMIT $3";
         read(&self.pool, after, [room.0.into(), rev.into(), most.into()]).await
-    }
-
-    /// The names that stand beside messages, for as many as are not known yet.
-    pub async fn authors(&self, ids: &[UserId]) -> Result<Vec<crate::model::User>, Fault> {
-        use super::entities::user;
-        use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-        let mut found = Vec::with_capacity(ids.len());
-        for chunk in ids.chunks(500) {
-            let rows =
-                user::Entity::find().filter(user::Column::Id.is_in(chunk.iter().copied())).all(&self.pool).await?;
-            found.extend(rows.into_iter().map(crate::model::User::from));
-        }
-        Ok(found)
     }
 }
 

@@ -1,16 +1,23 @@
 //! Remembers. SQLite or PostgreSQL; sea-orm is the seam between them, so there is no store trait.
 
 mod adoption;
+mod audit;
+mod blocks;
 mod claim;
 mod connect;
+mod deeds;
 mod entities;
 mod fault;
 mod foreign;
+mod guests;
 mod ledger;
 mod log_rows;
+mod members;
 mod messages;
 mod node_tables;
 mod place;
+mod profiles;
+mod room_lists;
 mod rooms;
 mod sql;
 mod sqlite_history;
@@ -19,14 +26,18 @@ mod users;
 mod writer;
 
 pub use adoption::AdoptionReport;
+pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use claim::{Claim, Others};
 pub use connect::{MigrationStatus, OpenError};
+pub use deeds::{Deed, MemberCommand, Rank};
 pub use fault::Fault;
 pub use foreign::ForeignChanges;
-pub use ledger::{Command, CommandRefusal};
+pub use ledger::{Command, CommandRefusal, Done, Draft, Moderation};
+pub use members::{MemberList, MemberRow};
 pub use messages::{Page, PageSize, Since};
 pub use place::Missing;
-pub use rooms::{AddRoomError, Membership, NewRoom, RoomCounts};
+pub use room_lists::RoomFilter;
+pub use rooms::{AddRoomError, NewRoom, RoomCounts, RoomEdit};
 pub use statistics::{DayCount, Statistics};
 pub use users::{AddUserError, Credentials, NewUser, UserGender};
 pub use writer::{Answer, WriteRefusal, Writer};

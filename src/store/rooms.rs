@@ -1,12 +1,14 @@
-//! Rooms and who belongs to them.
+//! Rooms, their settings and counters. Who belongs to them is in `members.rs`.
 
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, SqlErr};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, SqlErr, TransactionTrait};
 use uuid::Uuid;
 
-use super::entities::{member, room};
+use super::audit::AuditRow;
+use super::entities::room::{ActiveModel, Column, Entity, Kind, Model};
 use super::{Fault, Store};
-use crate::model::{Micros, Room, RoomKind, RoomNumber, RoomRole, UserId};
+use crate::model::{MemberState, Membership, Micros, Room, RoomKind, RoomNumber, RoomRole, UserId};
 
 pub struct NewRoom {
     pub slug: String,
@@ -14,13 +16,8 @@ pub struct NewRoom {
     pub description: String,
     pub kind: RoomKind,
     pub created_by: Option<UserId>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Membership {
-    pub role: RoomRole,
-    pub muted_until: Option<Micros>,
-    pub banned: bool,
+    /// Of a direct room.
+    pub pair: Option<(UserId, UserId)>,
 }
 
 /// How far a room has come.
@@ -29,11 +26,16 @@ pub struct RoomCounts {
     pub last_seq: i64,
     pub last_rev: i64,
     pub visible: i64,
+    /// Accounts that are in it; in the main room everybody is, and nobody is counted.
+    pub members: i64,
+    /// Counts the changes of settings, members, roles, mutes and bans.
+    pub version: i64,
 }
 
 impl RoomCounts {
-    fn of(row: &room::Model) -> RoomCounts {
-        RoomCounts { last_seq: row.last_seq, last_rev: row.last_rev, visible: row.visible }
+    pub(super) fn of(row: &Model) -> RoomCounts {
+        let Model { last_seq, last_rev, visible, members, version, .. } = *row;
+        RoomCounts { last_seq, last_rev, visible, members, version }
     }
 }
 
@@ -43,37 +45,66 @@ pub enum AddRoomError {
     Fault(Fault),
 }
 
+impl From<Fault> for AddRoomError {
+    fn from(fault: Fault) -> Self {
+        AddRoomError::Fault(fault)
+    }
+}
+
+/// What is to be another in a room; nothing where nothing is said.
+#[derive(Debug, Clone, Default)]
+pub struct RoomEdit {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub slow_mode_seconds: Option<u32>,
+    /// Private from now on, by this slug that nobody can guess.
+    pub hidden_as: Option<String>,
+    pub archived_at: Option<Option<Micros>>,
+}
+
 impl Store {
     /// A room by UUID, number or slug: slugs never look like the other two.
     pub async fn room(&self, reference: &str) -> Result<Option<Room>, Fault> {
         let condition = if let Ok(id) = Uuid::parse_str(reference) {
-            room::Column::Id.eq(id)
+            Column::Id.eq(id)
         } else if let Ok(number) = reference.parse::<i64>() {
-            room::Column::Number.eq(number)
+            Column::Number.eq(number)
         } else {
-            room::Column::Slug.eq(reference.to_lowercase())
+            Column::Slug.eq(reference.to_lowercase())
         };
-        Ok(room::Entity::find().filter(condition).one(&self.pool).await?.map(Room::from))
+        let found = Entity::find().filter(condition).filter(Column::DeletedAt.is_null());
+        Ok(found.one(&self.pool).await?.map(Room::from))
+    }
+
+    pub(super) async fn room_of_pair(&self, pair: &str) -> Result<Option<Room>, Fault> {
+        Ok(Entity::find().filter(Column::Pair.eq(pair)).one(&self.pool).await?.map(Room::from))
     }
 
     pub async fn rooms(&self) -> Result<Vec<Room>, Fault> {
-        let rows = room::Entity::find().order_by_asc(room::Column::Number).all(&self.pool).await?;
-        Ok(rows.into_iter().map(Room::from).collect())
+        let rows = Entity::find().filter(Column::DeletedAt.is_null()).order_by_asc(Column::Number);
+        Ok(rows.all(&self.pool).await?.into_iter().map(Room::from).collect())
     }
 
     pub async fn room_counts(&self, number: RoomNumber) -> Result<Option<RoomCounts>, Fault> {
-        let row = room::Entity::find_by_id(number.0).one(&self.pool).await?;
+        let row = Entity::find_by_id(number.0).one(&self.pool).await?;
         Ok(row.as_ref().map(RoomCounts::of))
     }
 
     /// How far every room has come.
     pub async fn all_room_counts(&self) -> Result<Vec<(RoomNumber, RoomCounts)>, Fault> {
-        let rows = room::Entity::find().all(&self.pool).await?;
+        let rows = Entity::find().all(&self.pool).await?;
         Ok(rows.iter().map(|row| (RoomNumber(row.number), RoomCounts::of(row))).collect())
     }
 
+    /// Makes a room; who makes it is its owner, and of a direct room its two are the members.
     pub async fn add_room(&self, new: NewRoom, now: Micros) -> Result<Room, AddRoomError> {
-        let row = room::ActiveModel {
+        let fault = |error: sea_orm::DbErr| AddRoomError::Fault(error.into());
+        let members: Vec<UserId> = match new.pair {
+            Some((one, other)) => vec![one, other],
+            None => new.created_by.into_iter().collect(),
+        };
+        let role = if new.pair.is_some() { RoomRole::Member } else { RoomRole::Owner };
+        let row = ActiveModel {
             number: NotSet,
             id: Set(Uuid::now_v7()),
             slug: Set(new.slug),
@@ -86,54 +117,94 @@ impl Store {
             last_rev: Set(0),
             last_at: Set(0),
             visible: Set(0),
+            updated_at: Set(now.0),
+            archived_at: Set(None),
+            deleted_at: Set(None),
+            slow_mode_seconds: Set(0),
+            members: Set(i64::try_from(members.len()).unwrap_or(0)),
+            version: Set(1),
+            pair: Set(new.pair.map(|(one, other)| format!("{one}:{other}"))),
         };
-        match room::Entity::insert(row).exec_with_returning(self.single()).await {
-            Ok(row) => Ok(row.into()),
+        let db = self.single().begin().await.map_err(fault)?;
+        let row = match Entity::insert(row).exec_with_returning(&db).await {
+            Ok(row) => row,
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                Err(AddRoomError::SlugTaken)
+                return Err(AddRoomError::SlugTaken);
             }
-            Err(error) => Err(AddRoomError::Fault(error.into())),
-        }
-    }
-
-    pub async fn membership(&self, room: RoomNumber, user: UserId) -> Result<Option<Membership>, Fault> {
-        let row = member::Entity::find_by_id((room.0, user)).one(&self.pool).await?;
-        Ok(row.map(|row| Membership {
-            role: match row.role {
-                member::Role::Owner => RoomRole::Owner,
-                member::Role::Moderator => RoomRole::Moderator,
-                member::Role::Member => RoomRole::Member,
-            },
-            muted_until: row.muted_until.map(Micros),
-            banned: row.banned,
-        }))
-    }
-
-    /// Twice is the same as once; a role that is there already stays.
-    pub async fn add_member(&self, room: RoomNumber, user: UserId, role: RoomRole, now: Micros) -> Result<(), Fault> {
-        let row = member::ActiveModel {
-            room: Set(room.0),
-            user_id: Set(user),
-            role: Set(match role {
-                RoomRole::Owner => member::Role::Owner,
-                RoomRole::Moderator => member::Role::Moderator,
-                RoomRole::Member => member::Role::Member,
-            }),
-            joined_at: Set(now.0),
-            last_read_seq: Set(0),
-            muted_until: Set(None),
-            banned: Set(false),
+            Err(error) => return Err(fault(error)),
         };
-        member::Entity::insert(row)
-            .on_conflict_do_nothing_on([member::Column::Room, member::Column::UserId])
-            .exec(self.single())
+        let standing = Membership { state: MemberState::Member, role, joined_at: now, ..Membership::NONE };
+        let standing: Vec<_> = members.into_iter().map(|user| ((RoomNumber(row.number), user), standing)).collect();
+        self.write_memberships(&db, &standing, now).await?;
+        db.commit().await.map_err(fault)?;
+        Ok(row.into())
+    }
+
+    /// Changes a room's settings and gives it as it is then, with its version; none when it is gone.
+    pub async fn edit_room(
+        &self,
+        number: RoomNumber,
+        edit: RoomEdit,
+        audit: &[AuditRow],
+        now: Micros,
+    ) -> Result<Option<(Room, RoomCounts)>, Fault> {
+        let db = self.single().begin().await?;
+        let mut update = Entity::update_many()
+            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+            .col_expr(Column::UpdatedAt, Expr::value(now.0));
+        if let Some(name) = edit.name {
+            update = update.col_expr(Column::Name, Expr::value(name));
+        }
+        if let Some(description) = edit.description {
+            update = update.col_expr(Column::Description, Expr::value(description));
+        }
+        if let Some(seconds) = edit.slow_mode_seconds {
+            update = update.col_expr(Column::SlowModeSeconds, Expr::value(seconds));
+        }
+        if let Some(slug) = edit.hidden_as {
+            update = update.col_expr(Column::Slug, Expr::value(slug)).col_expr(Column::Kind, Expr::value("private"));
+        }
+        if let Some(at) = edit.archived_at {
+            update = update.col_expr(Column::ArchivedAt, Expr::value(at.map(|at| at.0)));
+        }
+        let update = update.filter(Column::Number.eq(number.0)).filter(Column::DeletedAt.is_null());
+        let Some(row) = update.exec_with_returning(&db).await?.pop() else { return Ok(None) };
+        self.write_audit(&db, audit).await?;
+        db.commit().await?;
+        let counts = RoomCounts::of(&row);
+        Ok(Some((row.into(), counts)))
+    }
+
+    /// Puts a room out of everybody's reach. Its texts go afterwards, see [`Store::empty_deleted_rooms`].
+    pub async fn delete_room(&self, room: &Room, audit: &[AuditRow], now: Micros) -> Result<bool, Fault> {
+        let db = self.single().begin().await?;
+        let gone = Entity::update_many()
+            .col_expr(Column::DeletedAt, Expr::value(now.0))
+            .col_expr(Column::Slug, Expr::value(format!("deleted-{}", room.id)))
+            .col_expr(Column::Name, Expr::value(""))
+            .col_expr(Column::Description, Expr::value(""))
+            .col_expr(Column::Pair, Expr::value(Option::<String>::None))
+            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+            .filter(Column::Number.eq(room.number.0))
+            .filter(Column::DeletedAt.is_null())
+            .exec(&db)
             .await?;
-        Ok(())
+        if gone.rows_affected == 0 {
+            return Ok(false);
+        }
+        self.write_audit(&db, audit).await?;
+        db.commit().await?;
+        Ok(true)
     }
 }
 
-impl From<room::Model> for Room {
-    fn from(row: room::Model) -> Self {
+pub(super) fn pair_of(written: Option<&str>) -> Option<(UserId, UserId)> {
+    let (one, other) = written?.split_once(':')?;
+    Some((one.parse().ok()?, other.parse().ok()?))
+}
+
+impl From<Model> for Room {
+    fn from(row: Model) -> Self {
         Room {
             number: RoomNumber(row.number),
             id: row.id,
@@ -141,26 +212,30 @@ impl From<room::Model> for Room {
             name: row.name,
             description: row.description,
             kind: match row.kind {
-                room::Kind::Main => RoomKind::Main,
-                room::Kind::Public => RoomKind::Public,
-                room::Kind::Private => RoomKind::Private,
-                room::Kind::Guild => RoomKind::Guild,
-                room::Kind::Direct => RoomKind::Direct,
+                Kind::Main => RoomKind::Main,
+                Kind::Public => RoomKind::Public,
+                Kind::Private => RoomKind::Private,
+                Kind::Guild => RoomKind::Guild,
+                Kind::Direct => RoomKind::Direct,
             },
             created_by: row.created_by,
             created_at: Micros(row.created_at),
+            updated_at: Micros(row.updated_at),
+            archived_at: row.archived_at.map(Micros),
+            slow_mode_seconds: u32::try_from(row.slow_mode_seconds).unwrap_or(0),
+            pair: pair_of(row.pair.as_deref()),
         }
     }
 }
 
-impl From<RoomKind> for room::Kind {
+impl From<RoomKind> for Kind {
     fn from(kind: RoomKind) -> Self {
         match kind {
-            RoomKind::Main => room::Kind::Main,
-            RoomKind::Public => room::Kind::Public,
-            RoomKind::Private => room::Kind::Private,
-            RoomKind::Guild => room::Kind::Guild,
-            RoomKind::Direct => room::Kind::Direct,
+            RoomKind::Main => Kind::Main,
+            RoomKind::Public => Kind::Public,
+            RoomKind::Private => Kind::Private,
+            RoomKind::Guild => Kind::Guild,
+            RoomKind::Direct => Kind::Direct,
         }
     }
 }

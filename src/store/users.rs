@@ -10,7 +10,7 @@ use super::entities::user::{ActiveModel, Column, Entity, Gender, Model, Role, St
 use super::sql::{Sql, row};
 use super::{Fault, Store};
 use crate::model::user::WRONG_PASSWORDS_ALLOWED;
-use crate::model::{Micros, User, UserId, UserRole, UserStatus};
+use crate::model::{Micros, Profile, User, UserId, UserRole, UserStatus};
 
 pub struct NewUser {
     pub userid: String,
@@ -44,7 +44,24 @@ pub enum AddUserError {
 
 impl Store {
     pub async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
-        Ok(Entity::find_by_id(id).one(&self.pool).await?.map(User::from))
+        Ok(self.users(&[id]).await?.pop())
+    }
+
+    /// Those of them that there are, in no order.
+    pub async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, Fault> {
+        let mut found = Vec::with_capacity(ids.len());
+        for chunk in ids.chunks(500) {
+            let rows = Entity::find().filter(Column::Id.is_in(chunk.iter().copied())).all(&self.pool).await?;
+            found.extend(self.with_profiles(rows).await?);
+        }
+        Ok(found)
+    }
+
+    async fn with_profiles(&self, rows: Vec<Model>) -> Result<Vec<User>, Fault> {
+        let ids: Vec<UserId> = rows.iter().map(|row| row.id).collect();
+        let mut profiles = self.profiles(&ids).await?;
+        let whole = |row: Model| User { profile: profiles.remove(&row.id).unwrap_or_default(), ..row.into() };
+        Ok(rows.into_iter().map(whole).collect())
     }
 
     /// By id or by userid, for the command line.
@@ -166,6 +183,8 @@ impl From<Model> for User {
             },
             failed_login_attempts: row.failed_login_attempts,
             community_rating: row.community_rating,
+            last_seen: row.last_seen.map(Micros::from_chrono),
+            profile: Profile::default(),
         }
     }
 }

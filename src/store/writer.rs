@@ -1,7 +1,7 @@
 //! Group commit: one task takes what has queued up meanwhile, numbers and stores it in one
 //! transaction, then announces, then acknowledges.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,16 +12,17 @@ use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::foreign::Found;
-use super::ledger::{Command, CommandRefusal, Ledger, Outcome};
+use super::ledger::{Command, CommandRefusal, Done, Ledger, Outcome};
 use super::log_rows::NodeRows;
+use super::members::Place;
 use super::{Fault, ForeignChanges, Store, messages};
 use crate::bus::{Announcement, Bus};
-use crate::model::{Clock, Event, Posted, RoomNumber};
+use crate::model::{Clock, Event, Membership, Micros, RoomNumber};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteRefusal {
-    MessageNotFound,
-    RoomNotFound,
+    /// At that time.
+    Refused(CommandRefusal, Micros),
     /// The author's account was removed a moment ago.
     AuthorGone,
     DatabaseAway,
@@ -32,8 +33,8 @@ pub enum WriteRefusal {
     Stopping,
 }
 
-pub type Answer = oneshot::Receiver<Result<Arc<Posted>, WriteRefusal>>;
-type Asker = oneshot::Sender<Result<Arc<Posted>, WriteRefusal>>;
+pub type Answer = oneshot::Receiver<Result<Done, WriteRefusal>>;
+type Asker = oneshot::Sender<Result<Done, WriteRefusal>>;
 
 struct Queued {
     command: Command,
@@ -53,6 +54,9 @@ const BATCH: usize = 1024;
 /// Together with waiting for a connection less than the 5 s in which a refusal is due.
 const PATIENCE: Duration = Duration::from_secs(4);
 
+/// Longer than anybody takes from being asked whether they may until they stand in the queue.
+const SILENCE_REMEMBERED: i64 = 15_000_000;
+
 /// Between two looks whether a commit in doubt is over.
 const DOUBT: Duration = Duration::from_secs(1);
 
@@ -68,6 +72,13 @@ impl From<Fault> for Failure {
     }
 }
 
+/// What a batch came to.
+struct Settled {
+    outcomes: Vec<Outcome>,
+    /// Told beside it.
+    also: Vec<Arc<Event>>,
+}
+
 struct Task {
     store: Store,
     bus: Bus,
@@ -75,6 +86,7 @@ struct Task {
     queue: mpsc::Receiver<Queued>,
     /// Rooms of commits whose outcome is not known: whatever it was must still be told.
     doubtful: BTreeSet<RoomNumber>,
+    silenced: HashMap<Place, (Membership, Micros)>,
 }
 
 impl Writer {
@@ -87,7 +99,7 @@ impl Writer {
         stop: CancellationToken,
     ) -> (Writer, JoinHandle<()>) {
         let (queue, receiver) = mpsc::channel(QUEUE);
-        let task = Task { store, bus, clock, queue: receiver, doubtful: BTreeSet::new() };
+        let task = Task { store, bus, clock, queue: receiver, doubtful: BTreeSet::new(), silenced: HashMap::new() };
         (Writer { queue }, tokio::spawn(task.run(foreign, stop)))
     }
 
@@ -125,7 +137,7 @@ impl Task {
             outcome = self.attempt(&commands).await;
         }
         match outcome {
-            Ok(outcomes) => self.announce(outcomes, askers).await,
+            Ok(settled) => self.announce(settled, askers).await,
             Err(Failure::Before(fault)) if fault.is_conflict() => self.commit_one_by_one(commands, askers).await,
             Err(Failure::Before(fault)) => {
                 tracing::error!(messages = commands.len(), "cannot store messages: {fault}");
@@ -155,7 +167,7 @@ impl Task {
                 outcome = self.attempt(&command).await;
             }
             match outcome {
-                Ok(outcomes) => self.announce(outcomes, vec![asker]).await,
+                Ok(settled) => self.announce(settled, vec![asker]).await,
                 Err(Failure::Before(fault)) if fault.is_conflict() => {
                     self.refuse(vec![asker], WriteRefusal::AuthorGone);
                 }
@@ -192,7 +204,7 @@ impl Task {
         }
     }
 
-    async fn attempt(&self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
+    async fn attempt(&self, commands: &[Command]) -> Result<Settled, Failure> {
         let attempted = self.try_once(commands).await;
         if attempted.is_err() {
             self.store.renew_writing_connection().await;
@@ -200,18 +212,18 @@ impl Task {
         attempted
     }
 
-    async fn try_once(&self, commands: &[Command]) -> Result<Vec<Outcome>, Failure> {
+    async fn try_once(&self, commands: &[Command]) -> Result<Settled, Failure> {
         self.store.must_stand()?;
         let prepared = timeout(PATIENCE, self.prepare(commands)).await;
-        let (transaction, outcomes) = prepared.map_err(|_| Fault::TooSlow)??;
+        let (transaction, settled) = prepared.map_err(|_| Fault::TooSlow)??;
         match timeout(PATIENCE, transaction.commit()).await {
-            Ok(Ok(())) => Ok(outcomes),
+            Ok(Ok(())) => Ok(settled),
             Ok(Err(error)) => Err(Failure::Unknown(error.into())),
             Err(_) => Err(Failure::Unknown(Fault::TooSlow)),
         }
     }
 
-    async fn prepare(&self, commands: &[Command]) -> Result<(DatabaseTransaction, Vec<Outcome>), Fault> {
+    async fn prepare(&self, commands: &[Command]) -> Result<(DatabaseTransaction, Settled), Fault> {
         let db = match self.store.begin().await {
             // The connection may have died with the database's last stop: one more.
             Err(fault) if fault.is_away() => self.store.begin().await?,
@@ -229,22 +241,51 @@ impl Task {
             stored.extend(messages::by_offsets(&db, self.store.kind, &offsets).await?);
         }
         let mut ledger = Ledger::new(self.clock.now(), rooms, stored);
+        self.read_members(&db, commands, &mut ledger).await?;
         let outcomes = commands.iter().map(|command| ledger.settle(command.clone())).collect();
         if !ledger.is_unchanged() {
             self.store.write_ledger(&db, &ledger, NodeRows::Write).await?;
         }
-        Ok((db, outcomes))
+        Ok((db, Settled { outcomes, also: ledger.also }))
     }
 
-    async fn announce(&self, outcomes: Vec<Outcome>, askers: Vec<Asker>) {
-        let events = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()?.1.clone()).collect();
+    async fn read_members(
+        &self,
+        db: &DatabaseTransaction,
+        commands: &[Command],
+        ledger: &mut Ledger,
+    ) -> Result<(), Fault> {
+        ledger.members.extend(self.silenced.iter().map(|(place, (membership, _))| (*place, *membership)));
+        let pairs = ledger.rooms.iter().filter_map(|(number, room)| Some((*number, room.pair?)));
+        let mut places: Vec<_> = pairs.flat_map(|(number, (one, other))| [(number, one), (number, other)]).collect();
+        places.extend(commands.iter().filter_map(Command::place));
+        if !places.is_empty() {
+            ledger.members.extend(self.store.memberships(db, &places).await?);
+            let rooms: BTreeSet<RoomNumber> = places.iter().map(|(room, _)| *room).collect();
+            ledger.owners = self.store.owners(db, &rooms.into_iter().collect::<Vec<_>>()).await?;
+        }
+        Ok(())
+    }
+
+    /// Who loses the right to speak may have been asked before whether they have it: for a while it is
+    /// looked at again when the message is numbered.
+    fn remember_silenced(&mut self, outcomes: &[Outcome]) {
+        let now = self.clock.ticks();
+        self.silenced.retain(|_, (_, since)| now.0 - since.0 < SILENCE_REMEMBERED);
+        for outcome in outcomes {
+            if let Ok((Done::Member(changed), Some(_))) = outcome {
+                self.silenced.insert((changed.room.number, changed.who.id), (changed.now, now));
+            }
+        }
+    }
+
+    async fn announce(&mut self, Settled { outcomes, also }: Settled, askers: Vec<Asker>) {
+        self.remember_silenced(&outcomes);
+        let now = self.clock.now();
+        let events = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()?.1.clone()).chain(also).collect();
         let acknowledge = move || {
             for (outcome, asker) in outcomes.into_iter().zip(askers) {
-                let outcome = outcome.map(|(posted, _)| posted).map_err(|refusal| match refusal {
-                    CommandRefusal::MessageNotFound => WriteRefusal::MessageNotFound,
-                    CommandRefusal::RoomNotFound => WriteRefusal::RoomNotFound,
-                });
-                asker.send(outcome).ok();
+                asker.send(outcome.map(|(done, _)| done).map_err(|refusal| WriteRefusal::Refused(refusal, now))).ok();
             }
         };
         self.bus.announce(Announcement { events, then: Some(Box::new(acknowledge)) }).await;

@@ -68,7 +68,7 @@ async fn two_that_start_at_once_migrate_once() {
         let program = Program::on(database, &[]);
         let (one, two) = tokio::join!(program.serve(), program.serve());
         drop((one, two));
-        assert_eq!(column(&program, "SELECT COUNT(*) FROM chat_migrations"), ["3"]);
+        assert_eq!(column(&program, "SELECT COUNT(*) FROM chat_migrations"), ["4"]);
         assert_eq!(column(&program, "SELECT COUNT(*) FROM chat_rooms"), ["1"]);
     }
 }

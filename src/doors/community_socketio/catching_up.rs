@@ -32,7 +32,7 @@ impl CommunitySession {
     /// Comes into a room of the handshake, and hears nothing of it until it is told what it missed. One
     /// that cannot be resumed gets its `sync` too, which says so.
     pub(super) async fn resume(&mut self, reference: &str) -> Option<Arc<Room>> {
-        match self.door.shared.chat.enter(self.actor, reference).await.and_then(|room| self.has_place_for(room)) {
+        match self.door.shared.chat.come_back(self.actor, reference).await.and_then(|room| self.has_place_for(room)) {
             Ok(room) => {
                 self.ear.hold(room.number);
                 self.listen(room.number);

@@ -34,7 +34,7 @@ impl Community {
             };
         }
         let claimed = user_id.and_then(|id| Uuid::parse_str(id).ok()).filter(|_| self.shared.trust == Trust::UserId);
-        Ok((claimed.map_or(Actor::Anonymous, Actor::User), None))
+        Ok((claimed.map_or(Actor::Anonymous, Actor::Claimed), None))
     }
 
     /// The user that a token names, and when it ends.
@@ -51,8 +51,14 @@ impl Community {
         token_ends: Option<u64>,
     ) -> Result<(), ConnectRefusal> {
         let most = self.shared.connections_per_user;
-        if self.visitors().note(connection, actor.user(), token_ends, most) {
-            connection.belongs_to(actor.user());
+        let (before, noted) = {
+            let mut visitors = self.visitors();
+            (visitors.user_of(connection.id), visitors.note(connection, actor.person(), token_ends, most))
+        };
+        if noted {
+            connection.belongs_to(actor.person());
+            before.inspect(|person| self.shared.chat.went(*person, connection.id));
+            actor.person().inspect(|person| self.shared.chat.came(*person, connection.id));
             return Ok(());
         }
         Err(ConnectRefusal {
@@ -95,12 +101,13 @@ impl CommunitySession {
 
     async fn take_identity(&mut self, user: UserId, token_ends: Option<u64>) -> Result<Caller, Refusal> {
         let caller = self.door.shared.chat.account(user).await?;
-        self.door.note(&self.connection, Actor::User(user), token_ends).map_err(|_| Refusal::TooManyConnections)?;
-        if self.actor != Actor::User(user) {
+        let actor = if token_ends.is_some() { Actor::User(user) } else { Actor::Claimed(user) };
+        self.door.note(&self.connection, actor, token_ends).map_err(|_| Refusal::TooManyConnections)?;
+        if self.actor.person() != actor.person() {
             self.door.shared.chat.stop_typing(self.connection.id).await;
             self.leave_rooms();
         }
-        self.actor = Actor::User(user);
+        self.become_this(actor);
         Ok(caller)
     }
 }

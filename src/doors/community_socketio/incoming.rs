@@ -13,6 +13,7 @@ use super::wire::{DONE, FailureShape, HistoryShape, MessageShape, PaginationShap
 use super::{Community, NAMESPACE, Trust};
 use crate::chat::{Caller, Pending, Refusal};
 use crate::doors::refusals::Doing;
+use crate::doors::requests::{Reply, Requests};
 use crate::doors::socketio::{
     Ack, Client, ClientEvent, ConnectRefusal, Connection, Later, Namespace, Payload, Session, Waits,
 };
@@ -62,7 +63,7 @@ impl Namespace for Community {
             let session = CommunitySession {
                 door: self.clone(),
                 connection: client.connection.clone(),
-                ear: Arc::new(Ear::new(client.connection.clone())),
+                ear: Arc::new(Ear::new(client.connection.clone(), actor.person())),
                 actor,
                 rooms: HashSet::new(),
                 resume,
@@ -113,14 +114,7 @@ impl Session for CommunitySession {
                 "typing" => answer(ack, self.typing(payload).await.map(|()| DONE), Doing::Typing),
                 "join-room" => self.join(payload, ack).await,
                 "leave-room" => answer(ack, self.leave(payload).await.map(|()| DONE), Doing::Leaving),
-                unknown => {
-                    if let Some(ack) = ack {
-                        ack.send(&FailureShape::saying(
-                            format!("`{unknown}` is not an event of this namespace"),
-                            "unknown_event",
-                        ));
-                    }
-                }
+                other => self.request(other, payload, ack).await,
             }
             Later::Nothing
         })
@@ -153,6 +147,8 @@ impl Session for CommunitySession {
                 self.become_nobody().await;
             } else if barred {
                 self.leave_rooms();
+            } else {
+                self.leave_forbidden_rooms().await;
             }
         })
     }
@@ -163,7 +159,8 @@ impl Session for CommunitySession {
             for room in &self.rooms {
                 shared.audience.leave(*room, self.connection.id);
             }
-            self.door.visitors().remove(self.connection.id);
+            let person = self.door.visitors().remove(self.connection.id);
+            person.inspect(|person| shared.chat.went(*person, self.connection.id));
             shared.chat.stop_typing(self.connection.id).await;
             shared.chat.left(RoomNumber::MAIN).await;
         })
@@ -182,11 +179,27 @@ impl CommunitySession {
         if is_full { Err(Refusal::TooManyRooms { limit: MOST_ROOMS }) } else { Ok(room) }
     }
 
+    pub(super) fn become_this(&mut self, actor: Actor) {
+        self.actor = actor;
+        self.ear.belongs_to(actor.person());
+    }
+
     async fn become_nobody(&mut self) {
-        self.actor = Actor::Anonymous;
+        self.become_this(Actor::Anonymous);
         self.door.note(&self.connection, Actor::Anonymous, None).ok();
         self.door.shared.chat.stop_typing(self.connection.id).await;
         self.leave_rooms();
+    }
+
+    /// Somebody may have been put out, or the room be gone.
+    async fn leave_forbidden_rooms(&mut self) {
+        for room in self.rooms.clone() {
+            if room != RoomNumber::MAIN && !self.door.shared.chat.may_hear(self.actor, room).await {
+                self.rooms.remove(&room);
+                self.door.shared.audience.leave(room, self.connection.id);
+                self.ear.forget(room);
+            }
+        }
     }
 
     /// Only the main room is for everybody.
@@ -194,6 +207,24 @@ impl CommunitySession {
         for room in self.rooms.extract_if(|room| *room != RoomNumber::MAIN) {
             self.door.shared.audience.leave(room, self.connection.id);
             self.ear.forget(room);
+        }
+    }
+
+    /// One of the commands that REST has too.
+    async fn request(&self, name: &str, payload: Payload, ack: Option<Ack>) {
+        let Some(route) = Requests::of_event(name) else {
+            let unknown = format!("`{name}` is not an event of this namespace");
+            return ack.into_iter().for_each(|ack| ack.send(&FailureShape::saying(unknown.clone(), "unknown_event")));
+        };
+        let requests = &self.door.shared.requests;
+        let asker = requests.asker(self.actor).await;
+        let fields = Fields::or_none(payload).for_request();
+        let answered = requests.carry_out(route, &asker, fields).await;
+        let Some(ack) = ack else { return };
+        match answered {
+            Ok(Reply::Shown(data) | Reply::Made(data)) => ack.send(&Success::of(data)),
+            Ok(Reply::Nothing) => ack.send(&DONE),
+            Err(failure) => ack.send(&failure.ack()),
         }
     }
 
@@ -266,7 +297,7 @@ impl CommunitySession {
         let queued = async {
             let fields = Fields::of(payload).ok_or(Refusal::Unreadable)?;
             let caller = self.caller().await?;
-            self.door.shared.chat.delete(&caller, fields.message_id()?).await
+            self.door.shared.chat.delete(&caller, fields.message_id()?, fields.reason()).await
         };
         settle_later(queued.await, ack, Doing::Deleting, None)
     }

@@ -3,6 +3,7 @@
 mod catching_up;
 mod identity;
 mod incoming;
+mod notices;
 mod outgoing;
 mod payload;
 pub mod rest;
@@ -13,9 +14,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::auth::Tokens;
 use crate::chat::{Chat, Rules};
-use crate::doors::audience::Audience;
+use crate::doors::audience::{Audience, Listener};
+use crate::doors::requests::Requests;
 use crate::doors::socketio::Connection;
-use crate::model::{Clock, ConnectionId, UserId};
+use crate::model::{Clock, ConnectionId, RoomNumber, UserId};
 
 pub const NAMESPACE: &str = "/api/community/chat";
 
@@ -42,6 +44,8 @@ struct Shared {
     connections_per_user: u32,
     audience: Audience<outgoing::Ear>,
     visitors: Mutex<Visitors>,
+    requests: Requests,
+    news: notices::News,
 }
 
 /// Who is connected, for what must reach a live connection from outside.
@@ -60,7 +64,7 @@ struct Visitor {
 
 impl Community {
     pub fn new(
-        chat: Chat,
+        requests: Requests,
         tokens: Arc<Tokens>,
         clock: Clock,
         trust: Trust,
@@ -68,7 +72,7 @@ impl Community {
         connections_per_user: u32,
     ) -> Community {
         let shared = Shared {
-            chat,
+            chat: requests.chat().clone(),
             tokens,
             clock,
             trust,
@@ -76,6 +80,8 @@ impl Community {
             connections_per_user,
             audience: Audience::default(),
             visitors: Mutex::default(),
+            requests,
+            news: notices::News::default(),
         };
         Community { shared: Arc::new(shared) }
     }
@@ -85,11 +91,22 @@ impl Community {
     }
 
     /// Looks for tokens that ended on live connections.
-    pub fn tick(&self) {
+    pub async fn tick(&self) {
+        self.tell_news().await;
         let now = u64::try_from(self.shared.clock.now().seconds()).unwrap_or(0);
         let visitors = self.visitors();
         let ended = visitors.by_connection.values().filter(|visitor| visitor.token_ends.is_some_and(|end| end <= now));
         ended.for_each(|visitor| visitor.connection.reconsider(NAMESPACE));
+    }
+
+    /// Whoever hears a room may not be allowed to any more.
+    fn reconsider_readers(&self, room: RoomNumber) {
+        let visitors = self.visitors();
+        for listener in self.shared.audience.of(room).iter().flat_map(|listeners| listeners.iter()) {
+            if let Some(visitor) = visitors.by_connection.get(&listener.connection()) {
+                visitor.connection.reconsider(NAMESPACE);
+            }
+        }
     }
 
     /// An account was changed, locked or removed.
@@ -119,9 +136,14 @@ impl Visitors {
         true
     }
 
-    fn remove(&mut self, connection: ConnectionId) {
+    fn remove(&mut self, connection: ConnectionId) -> Option<UserId> {
         let before = self.by_connection.remove(&connection).and_then(|visitor| visitor.user);
         self.take_from(before, connection);
+        before
+    }
+
+    fn user_of(&self, connection: ConnectionId) -> Option<UserId> {
+        self.by_connection.get(&connection).and_then(|visitor| visitor.user)
     }
 
     fn token_ended(&self, connection: ConnectionId, now: u64) -> bool {

@@ -10,7 +10,7 @@ use super::{Community, NAMESPACE};
 use crate::doors::audience::Listener;
 use crate::doors::connection::Closing;
 use crate::doors::socketio::{Connection, packet};
-use crate::model::{ConnectionId, Event, RoomNumber};
+use crate::model::{ConnectionId, Event, RoomNumber, UserId};
 
 /// An encoded event.
 pub struct Frame {
@@ -19,6 +19,29 @@ pub struct Frame {
     rev: Option<i64>,
     /// The connection that it comes from and that does not hear it.
     not_to: Option<ConnectionId>,
+    /// Somebody who has heard it already.
+    not_to_user: Option<UserId>,
+    /// Only for those who have an identity.
+    identified: bool,
+}
+
+impl Frame {
+    pub fn new(text: impl Into<Str>, room: RoomNumber) -> Frame {
+        Frame { text: text.into(), room, rev: None, not_to: None, not_to_user: None, identified: false }
+    }
+
+    /// For those with an identity, but for somebody who has heard it already.
+    pub fn for_members(mut self, not_to: Option<UserId>) -> Frame {
+        self.identified = true;
+        self.not_to_user = not_to;
+        self
+    }
+
+    fn is_for(&self, connection: ConnectionId, person: Option<UserId>) -> bool {
+        self.not_to != Some(connection)
+            && (person.is_some() || !self.identified)
+            && (self.not_to_user.is_none() || self.not_to_user != person)
+    }
 }
 
 /// A connection that listens to rooms.
@@ -29,6 +52,7 @@ pub struct Ear {
 
 #[derive(Default)]
 struct Hearing {
+    person: Option<UserId>,
     held: Vec<Held>,
     told: Told,
 }
@@ -87,8 +111,12 @@ impl Told {
 }
 
 impl Ear {
-    pub fn new(connection: Arc<Connection>) -> Ear {
-        Ear { connection, state: Mutex::default() }
+    pub fn new(connection: Arc<Connection>, person: Option<UserId>) -> Ear {
+        Ear { connection, state: Mutex::new(Hearing { person, ..Hearing::default() }) }
+    }
+
+    pub fn belongs_to(&self, person: Option<UserId>) {
+        self.hearing().person = person;
     }
 
     fn hearing(&self) -> MutexGuard<'_, Hearing> {
@@ -144,7 +172,8 @@ impl Listener for Ear {
     fn hear(&self, frames: &[Frame]) {
         // Kept locked while sending: what comes after must not overtake.
         let mut hearing = self.hearing();
-        let for_me = frames.iter().filter(|frame| frame.not_to != Some(self.connection.id));
+        let person = hearing.person;
+        let for_me = frames.iter().filter(|frame| frame.is_for(self.connection.id, person));
         if hearing.held.is_empty() && hearing.told.0.is_empty() {
             return self.connection.send_all(for_me.map(|frame| &frame.text));
         }
@@ -160,10 +189,7 @@ impl Community {
     pub async fn tell(&self, events: &[Arc<Event>]) {
         let mut rooms: BTreeMap<RoomNumber, Vec<Frame>> = BTreeMap::new();
         for event in events {
-            if let Event::UserChanged { user } = **event {
-                self.reconsider(user);
-            }
-            if let Some(frame) = encode(event) {
+            if let Some(frame) = encode(event).or_else(|| self.notice(event)) {
                 rooms.entry(frame.room).or_default().push(frame);
             }
         }
@@ -183,13 +209,19 @@ fn encode(event: &Event) -> Option<Frame> {
         }
         Event::TypingChanged { room_id, author, typing, connection, .. } => {
             not_to = Some(*connection);
-            let shape =
-                TypingShape { user_id: author.id, is_typing: *typing, user: UserShape::of(author), room_id: *room_id };
+            let user_id = (!author.guest).then_some(author.id);
+            let shape = TypingShape { user_id, is_typing: *typing, user: UserShape::of(author), room_id: *room_id };
             packet::event(NAMESPACE, "user-typing", &shape)
         }
         Event::Joined { at, .. } => packet::event(NAMESPACE, "user-joined", &NoticeShape::joined(*at)),
         Event::Left { at, .. } => packet::event(NAMESPACE, "user-left", &NoticeShape::left(*at)),
-        Event::Unsettled { .. } | Event::UserChanged { .. } => return None,
+        Event::Unsettled { .. }
+        | Event::UserChanged { .. }
+        | Event::MemberChanged(_)
+        | Event::RoomCreated { .. }
+        | Event::DirectBegun { .. }
+        | Event::RoomChanged { .. }
+        | Event::Noticed { .. } => return None,
     };
-    Some(Frame { text: text.into(), room: event.room()?, rev: event.rev(), not_to })
+    Some(Frame { rev: event.rev(), not_to, ..Frame::new(text, event.room()?) })
 }

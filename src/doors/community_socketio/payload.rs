@@ -4,6 +4,8 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::chat::{Refusal, Text};
+use crate::doors::requests;
+use crate::doors::requests::MOST_REASON;
 use crate::doors::socketio::Payload;
 use crate::model::MessageId;
 
@@ -27,6 +29,16 @@ impl Fields {
 
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
+    }
+
+    pub fn for_request(self) -> requests::Fields {
+        requests::Fields::new(self.0)
+    }
+
+    /// Why a message is deleted; longer is cut.
+    pub fn reason(&self) -> Option<String> {
+        let reason = self.get("reason")?.as_str()?.trim();
+        (!reason.is_empty() && !reason.contains('\0')).then(|| reason.chars().take(MOST_REASON).collect())
     }
 
     pub fn text(&self) -> Result<Text, Refusal> {

@@ -5,13 +5,13 @@ use uuid::Uuid;
 
 use crate::chat::Refusal;
 use crate::doors::refusals::{Doing, describe};
-use crate::model::{Author, Message, Micros, Posted, User};
+use crate::model::{Attachment, Author, Message, MessageKind, Micros, Posted, User};
 use crate::store::Statistics;
 
 #[derive(Serialize)]
 pub struct MessageShape<'a> {
     id: Uuid,
-    user_id: Uuid,
+    user_id: Option<Uuid>,
     message: &'a str,
     edited_at: Option<String>,
     is_deleted: bool,
@@ -24,18 +24,37 @@ pub struct MessageShape<'a> {
     rev: i64,
     #[serde(rename = "clientOffset")]
     client_offset: Option<&'a str>,
+    /// Left out of a plain text, which stays what it was byte for byte.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    character: Option<CharacterShape<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attachment: Option<&'a Attachment>,
+}
+
+#[derive(Serialize)]
+pub struct CharacterShape<'a> {
+    id: i64,
+    name: &'a str,
 }
 
 #[derive(Serialize)]
 pub struct UserShape<'a> {
-    id: Uuid,
+    id: Option<Uuid>,
     userid: &'a str,
     name: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guest: Option<bool>,
+    #[serde(rename = "guestId", skip_serializing_if = "Option::is_none")]
+    guest_id: Option<Uuid>,
 }
 
 impl<'a> UserShape<'a> {
     pub fn of(author: &'a Author) -> Self {
-        UserShape { id: author.id, userid: &author.userid, name: &author.name }
+        let guest_id = author.guest.then_some(author.id);
+        let id = (!author.guest).then_some(author.id);
+        UserShape { id, userid: &author.userid, name: &author.name, guest: guest_id.map(|_| true), guest_id }
     }
 }
 
@@ -47,7 +66,11 @@ impl<'a> MessageShape<'a> {
             seq,
             rev,
             user,
+            guest,
+            kind,
             ref text,
+            ref character,
+            ref attachment,
             created_at,
             updated_at,
             edited_at,
@@ -57,7 +80,7 @@ impl<'a> MessageShape<'a> {
         } = posted.message;
         MessageShape {
             id,
-            user_id: user,
+            user_id: (!guest).then_some(user),
             message: text,
             edited_at: edited_at.map(Micros::to_iso_millis),
             is_deleted: deleted,
@@ -68,6 +91,9 @@ impl<'a> MessageShape<'a> {
             seq,
             rev,
             client_offset: client_offset.as_deref(),
+            kind: (kind != MessageKind::Text).then(|| kind.name()),
+            character: character.as_ref().map(|spoken| CharacterShape { id: spoken.number, name: &spoken.name }),
+            attachment: attachment.as_deref(),
         }
     }
 
@@ -93,7 +119,7 @@ impl DeletedShape {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TypingShape<'a> {
-    pub user_id: Uuid,
+    pub user_id: Option<Uuid>,
     pub is_typing: bool,
     pub user: UserShape<'a>,
     pub room_id: Uuid,

@@ -16,6 +16,13 @@ pub struct Model {
     pub last_rev: i64,
     pub last_at: i64,
     pub visible: i64,
+    pub updated_at: i64,
+    pub archived_at: Option<i64>,
+    pub deleted_at: Option<i64>,
+    pub slow_mode_seconds: i32,
+    pub members: i64,
+    pub version: i64,
+    pub pair: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]

@@ -1,0 +1,72 @@
+//! Direct rooms: one for each pair, whatever the race.
+
+use std::sync::Arc;
+
+use super::rooms::hidden_slug;
+use super::{Caller, Chat, Refusal, patiently};
+use crate::model::{DirectFrom, Event, Room, RoomKind, Standing, UserId};
+use crate::store::{AddRoomError, NewRoom};
+
+impl Chat {
+    /// The direct room with somebody, and whether it is new.
+    pub async fn open_direct(&self, caller: &Caller, other: UserId) -> Result<(Arc<Room>, bool), Refusal> {
+        let mine = caller.account()?.id;
+        if mine == other {
+            return Err(Refusal::Yourself);
+        }
+        if self.inner.people.user(other).await?.is_none_or(|user| user.is_barred()) {
+            return Err(Refusal::UserNotFound);
+        }
+        let pair = if mine < other { (mine, other) } else { (other, mine) };
+        if let Some(room) = patiently(self.inner.store.direct_room(pair)).await? {
+            return Ok((Arc::new(room), false));
+        }
+        if !self.accepts(caller, other).await? {
+            return Err(Refusal::NotAccepting);
+        }
+        let new = NewRoom {
+            slug: hidden_slug("dm"),
+            name: String::new(),
+            description: String::new(),
+            kind: RoomKind::Direct,
+            created_by: Some(mine),
+            pair: Some(pair),
+        };
+        match self.add_room(new).await {
+            Ok(room) => {
+                self.inner.bus.tell(Event::RoomCreated { room: room.clone(), members: 2, to: Some(mine) }).await;
+                Ok((room, true))
+            }
+            Err(AddRoomError::SlugTaken) => {
+                let room = patiently(self.inner.store.direct_room(pair)).await?.ok_or(Refusal::Failed)?;
+                Ok((Arc::new(room), false))
+            }
+            Err(AddRoomError::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
+    /// Whether somebody takes direct messages and invitations from the caller.
+    pub(super) async fn accepts(&self, caller: &Caller, other: UserId) -> Result<bool, Refusal> {
+        if caller.standing() == Standing::Guest {
+            return Ok(false);
+        }
+        let mine = caller.user().id;
+        if patiently(self.inner.store.is_blocked(mine, other)).await? {
+            return Ok(false);
+        }
+        let Some(user) = self.inner.people.user(other).await? else { return Ok(false) };
+        match user.profile.direct_from {
+            DirectFrom::Everyone => Ok(true),
+            DirectFrom::Nobody => Ok(false),
+            DirectFrom::Shared => patiently(self.inner.store.share_a_room(mine, other)).await,
+        }
+    }
+
+    /// Whether a message may go into a direct room: neither of the two has blocked the other.
+    pub(super) async fn may_write_to_peer(&self, caller: &Caller, room: &Room) -> Result<(), Refusal> {
+        let Some(peer) = room.peer_of(caller.user().id).filter(|_| room.kind == RoomKind::Direct) else {
+            return Ok(());
+        };
+        if self.accepts(caller, peer).await? { Ok(()) } else { Err(Refusal::NotAccepting) }
+    }
+}

@@ -1,0 +1,94 @@
+//! Why there is no other answer, for both ways of asking.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use crate::chat::Refusal;
+use crate::doors::refusals::{Described, Doing, describe};
+
+#[derive(Debug)]
+pub enum Failure {
+    Refused(Refusal),
+    /// Fields that are wrong, each with what is.
+    Fields(Vec<(&'static str, String)>),
+    Unreadable(String),
+    /// Of a handshake or header: code and text.
+    Unauthorized(&'static str, &'static str),
+    NoSuchCursor,
+    KeyReused,
+    TooManyRequests {
+        limit: u32,
+        an: &'static str,
+        retry_in: u64,
+    },
+    TooLarge,
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Failure::Refused(refusal)
+    }
+}
+
+impl Failure {
+    fn described(&self) -> Described {
+        let described = |code, status, text: String| Described { code, status, text, retry_in: None };
+        match self {
+            Failure::Refused(refusal) => describe(*refusal, Doing::Asking),
+            Failure::Fields(_) => described("invalid_fields", 400, "Please correct the marked fields".into()),
+            Failure::Unreadable(why) => described("unreadable", 400, format!("The request cannot be read: {why}")),
+            Failure::Unauthorized(code, text) => described(code, 401, (*text).into()),
+            Failure::NoSuchCursor => described("bad_cursor", 400, "This cursor is not one of this list".into()),
+            Failure::KeyReused => {
+                described("key_reused", 409, "This Idempotency-Key was used for another request".into())
+            }
+            Failure::TooManyRequests { limit, an, retry_in } => Described {
+                retry_in: Some(*retry_in),
+                ..described("slow_down", 429, format!("Too many requests of this kind: {limit} {an} are allowed"))
+            },
+            Failure::TooLarge => described("body_too_large", 413, "The body is too large (max 64 KiB)".into()),
+        }
+    }
+
+    fn details(&self, described: &Described) -> Map<String, Value> {
+        let mut details = Map::new();
+        if let Failure::Fields(faults) = self {
+            let faults: Map<String, Value> =
+                faults.iter().map(|(field, fault)| ((*field).to_owned(), fault.clone().into())).collect();
+            details.insert("fields".into(), faults.into());
+        }
+        if let Some(retry_in) = described.retry_in {
+            details.insert("retryIn".into(), retry_in.into());
+        }
+        details
+    }
+
+    /// As an event's answer.
+    pub fn ack(&self) -> Value {
+        let described = self.described();
+        let mut body = json!({ "success": false, "error": described.text, "code": described.code });
+        if let Some(body) = body.as_object_mut() {
+            body.extend(self.details(&described));
+        }
+        body
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let described = self.described();
+        let mut error = json!({ "code": described.code, "message": described.text });
+        if let Some(error) = error.as_object_mut() {
+            error.extend(self.details(&described));
+        }
+        let status = StatusCode::from_u16(described.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = (status, Json(json!({ "error": error }))).into_response();
+        let says_when = matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        if let Some(retry_in) = described.retry_in.filter(|_| says_when) {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_in.div_ceil(1000)));
+        }
+        response
+    }
+}

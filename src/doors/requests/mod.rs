@@ -1,0 +1,135 @@
+//! What can be asked by REST or by an event of the community namespace: one command each, with the
+//! same rights, refusals and effects (docs/wire/own.md).
+
+mod audit;
+mod budgets;
+mod failure;
+mod fields;
+mod members;
+pub mod rest;
+mod rooms;
+pub mod wire;
+
+use std::sync::Arc;
+
+use axum::http::Method;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+
+pub use budgets::{Allowance, Allowances};
+pub use failure::Failure;
+pub use fields::{Fields, MOST_REASON};
+
+use crate::auth::Tokens;
+use crate::chat::{Caller, Chat, Refusal};
+use crate::model::{Actor, Clock};
+use budgets::Budgets;
+
+/// What these commands stand on. Cheap to clone.
+#[derive(Clone)]
+pub struct Requests {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    chat: Chat,
+    tokens: Arc<Tokens>,
+    clock: Clock,
+    budgets: Budgets,
+}
+
+/// What comes of a request.
+#[derive(Debug)]
+pub enum Reply {
+    Shown(Value),
+    Made(Value),
+    Nothing,
+}
+
+type Answer<'a> = BoxFuture<'a, Result<Reply, Failure>>;
+type Command = for<'a> fn(&'a Requests, &'a Asker, &'a mut Fields) -> Answer<'a>;
+
+/// One command under its two names.
+pub struct Route {
+    method: Method,
+    path: &'static str,
+    event: Option<&'static str>,
+    allowance: Option<Allowance>,
+    command: Command,
+}
+
+impl Route {
+    const fn new(method: Method, path: &'static str, command: Command) -> Route {
+        Route { method, path, event: None, allowance: None, command }
+    }
+
+    const fn event(mut self, name: &'static str) -> Route {
+        self.event = Some(name);
+        self
+    }
+
+    const fn counts_as(mut self, allowance: Allowance) -> Route {
+        self.allowance = Some(allowance);
+        self
+    }
+}
+
+fn routes() -> impl Iterator<Item = &'static Route> {
+    [rooms::ROUTES, members::ROUTES, audit::ROUTES].into_iter().flatten()
+}
+
+/// Who asks.
+pub struct Asker {
+    pub actor: Actor,
+    caller: Result<Caller, Refusal>,
+}
+
+impl Asker {
+    /// For what needs an identity.
+    pub fn caller(&self) -> Result<&Caller, Failure> {
+        self.caller.as_ref().map_err(|refusal| Failure::Refused(*refusal))
+    }
+
+    /// For what guests cannot do.
+    pub fn account(&self) -> Result<&Caller, Failure> {
+        let caller = self.caller()?;
+        caller.account()?;
+        Ok(caller)
+    }
+}
+
+impl Requests {
+    pub fn new(chat: Chat, tokens: Arc<Tokens>, clock: Clock, allowances: &Allowances) -> Requests {
+        Requests { shared: Arc::new(Shared { chat, tokens, clock, budgets: Budgets::new(allowances) }) }
+    }
+
+    pub fn chat(&self) -> &Chat {
+        &self.shared.chat
+    }
+
+    /// The command that an event names.
+    pub fn of_event(name: &str) -> Option<&'static Route> {
+        routes().find(|route| route.event == Some(name))
+    }
+
+    pub async fn asker(&self, actor: Actor) -> Asker {
+        let caller = match actor {
+            // Who only claimed an identity can do what the Node contract has, and nothing of this.
+            Actor::Anonymous | Actor::Claimed(_) => Err(Refusal::NotAuthenticated),
+            Actor::User(_) | Actor::Guest(_) => self.chat().caller(actor).await,
+        };
+        Asker { actor, caller }
+    }
+
+    pub async fn carry_out(&self, route: &Route, asker: &Asker, mut fields: Fields) -> Result<Reply, Failure> {
+        if let (Some(allowance), Ok(caller)) = (route.allowance, &asker.caller) {
+            self.shared.budgets.spend(allowance, caller.user().id)?;
+        }
+        (route.command)(self, asker, &mut fields).await
+    }
+
+    /// Keys that have spent nothing for a while take no memory.
+    pub fn forget_idle(&self) {
+        self.shared.budgets.forget_idle();
+    }
+}

@@ -1,0 +1,114 @@
+//! The commands as routes.
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path, Query, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodFilter, on};
+use axum::{Json, Router};
+use serde_json::{Map, Value};
+
+use super::{Asker, Failure, Fields, Reply, Requests, Route, routes};
+use crate::auth::TokenRefusal;
+use crate::chat::Refusal;
+use crate::model::Actor;
+
+const MOST_BYTES: usize = 64 * 1024;
+
+pub fn router(requests: Requests) -> Router {
+    let router = routes().fold(Router::new(), |router, route| {
+        let answer = move |State(requests): State<Requests>,
+                           Path(path): Path<Vec<(String, String)>>,
+                           Query(query): Query<Vec<(String, String)>>,
+                           headers: HeaderMap,
+                           body: Result<Bytes, axum::extract::rejection::BytesRejection>| async move {
+            match asked(&requests, route, &headers, path, query, body).await {
+                Ok(reply) => reply.into_response(),
+                Err(failure) => failure.into_response(),
+            }
+        };
+        router.route(route.path, on(filter(&route.method), answer))
+    });
+    router.layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(requests)
+}
+
+fn filter(method: &Method) -> MethodFilter {
+    match method.as_str() {
+        "POST" => MethodFilter::POST,
+        "PUT" => MethodFilter::PUT,
+        "PATCH" => MethodFilter::PATCH,
+        "DELETE" => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        match self {
+            Reply::Shown(value) => Json(value).into_response(),
+            Reply::Made(value) => (StatusCode::CREATED, Json(value)).into_response(),
+            Reply::Nothing => StatusCode::NO_CONTENT.into_response(),
+        }
+    }
+}
+
+async fn asked(
+    requests: &Requests,
+    route: &Route,
+    headers: &HeaderMap,
+    path: Vec<(String, String)>,
+    query: Vec<(String, String)>,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Result<Reply, Failure> {
+    let asker = requests.bearer(headers).await?;
+    let body = body.map_err(|_| Failure::TooLarge)?;
+    let mut values = fields(&body)?;
+    let outside = query.into_iter().chain(path).map(|(name, value)| (name, Value::String(value)));
+    // What stands in the path counts, whatever the body says.
+    values.extend(outside);
+    if let Some(key) = headers.get("idempotency-key").and_then(|key| key.to_str().ok()) {
+        values.insert("idempotencyKey".into(), key.into());
+    }
+    match requests.carry_out(route, &asker, Fields::new(values)).await {
+        Err(Failure::Refused(Refusal::NotAuthenticated)) => Err(unauthorized(asker.actor)),
+        answer => answer,
+    }
+}
+
+fn unauthorized(actor: Actor) -> Failure {
+    match actor {
+        Actor::Anonymous => Failure::Unauthorized("no_token", "Unauthorized - No token provided"),
+        Actor::Claimed(_) | Actor::User(_) | Actor::Guest(_) => {
+            Failure::Unauthorized("user_not_found", "Unauthorized - User not found")
+        }
+    }
+}
+
+fn fields(body: &[u8]) -> Result<Map<String, Value>, Failure> {
+    if body.is_empty() {
+        return Ok(Map::new());
+    }
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        Ok(_) => Err(Failure::Unreadable("the body must be a JSON object".into())),
+        Err(error) => Err(Failure::Unreadable(format!("the body is not JSON: {error}"))),
+    }
+}
+
+impl Requests {
+    /// Who a request's token says that it is from.
+    async fn bearer(&self, headers: &HeaderMap) -> Result<Asker, Failure> {
+        let header = headers.get("authorization").and_then(|value| value.to_str().ok());
+        let token = header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+        let Some(token) = token.filter(|token| !token.is_empty()) else {
+            return Ok(self.asker(Actor::Anonymous).await);
+        };
+        let now = u64::try_from(self.shared.clock.now().seconds()).unwrap_or(0);
+        let verified = self.shared.tokens.verify(token, now).map_err(|refusal| match refusal {
+            TokenRefusal::Missing => Failure::Unauthorized("no_token", "Unauthorized - No token provided"),
+            TokenRefusal::Invalid => Failure::Unauthorized("invalid_token", "Unauthorized - Invalid token"),
+            TokenRefusal::Expired => Failure::Unauthorized("token_expired", "Unauthorized - Token expired"),
+        })?;
+        Ok(self.asker(Actor::User(verified.user)).await)
+    }
+}
