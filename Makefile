@@ -8,7 +8,7 @@ VENV := target/venv
 NPM_FOLDERS := client-demo examples/node tests/clients benches/peers/node
 NPM_DONE := $(NPM_FOLDERS:%=%/node_modules/.package-lock.json)
 SCRIPTS := find . \( -name node_modules -o -name target -o -name .git \) -prune \
-	-o \( -name '*.mjs' -o -path './src/*.js' \) -print0
+	-o \( -name '*.mjs' -o -name '*.js' \) -print0
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
@@ -28,10 +28,11 @@ test: programs $(NPM_DONE) $(VENV)/clients ## every test, on SQLite and PostgreS
 		cargo test --workspace; \
 	fi
 
-check: client $(VENV)/typos ## format, lints, architecture, spelling, licences, scripts
+check: client $(VENV)/typos tests/clients/node_modules/.package-lock.json ## format, lints, architecture, spelling, licences, scripts, types
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(SCRIPTS) | xargs -0 -r -n 1 node --check
+	tests/clients/node_modules/.bin/tsc --project tests/clients
 	typos
 	@if cargo deny --version >/dev/null 2>&1; then \
 		cargo deny --offline check licenses bans sources; \

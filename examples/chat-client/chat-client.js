@@ -13,7 +13,7 @@ export function connectChat(io, url, options = {}) {
   function settle(error) {
     const busy = rooms.size === 0 || [...rooms.values()].some(({ task }) => task);
     const now = socket.connected ? (busy ? 'catching-up' : 'online') : socket.active ? 'connecting' : 'offline';
-    if (now !== status || error) queueMicrotask(() => onStatus?.(now, error));
+    if (now !== status || (error && !closed)) queueMicrotask(() => onStatus?.(now, error));
     status = now;
     waiting = waiting.filter(({ holds, go }) => !(closed || holds()) || go());
   }
@@ -114,7 +114,7 @@ export function connectChat(io, url, options = {}) {
 
   function away(error) {
     rooms.forEach((room) => Object.assign(room, { task: undefined, heard: 0 }));
-    const pause = error?.data?.retryIn ?? comeBackIn ?? (socket.active ? undefined : TRY_AGAIN);
+    const pause = error?.retryIn ?? comeBackIn ?? (socket.active ? undefined : TRY_AGAIN);
     comeBackIn = undefined;
     if (pause !== undefined && !closed) {
       socket.disconnect();
@@ -131,7 +131,7 @@ export function connectChat(io, url, options = {}) {
     if (page.complete && room?.rev <= page.rev) take(room, page);
   });
   socket.on('disconnect', () => away());
-  socket.on('connect_error', away);
+  socket.on('connect_error', (error) => away(Object.assign(error, error.data)));
   socket.on('token-expired', renew);
   for (const event of ['message-received', 'message-edited', 'message-deleted']) socket.on(event, hear);
   for (const event of ['server-restart', 'connection-closed']) socket.on(event, (end) => { comeBackIn = end.retryIn; });

@@ -138,7 +138,7 @@ pub(super) fn path(value: &Value) -> Result<String, String> {
 }
 
 /// What the server itself answers: the page, health, REST.
-const TAKEN_PATHS: [&str; 5] = ["/chat.js", "/chat.css", "/healthz", "/readyz", "/api"];
+const TAKEN_PATHS: [&str; 6] = ["/chat.js", "/chat-client.js", "/chat.css", "/healthz", "/readyz", "/api"];
 
 /// Paths of the API are found whatever their case.
 fn is_at_or_below(path: &str, taken: &str) -> bool {
@@ -226,7 +226,7 @@ mod tests {
             (
                 "SOCKET_PATH",
                 "/healthz/",
-                r#"SOCKET_PATH is "/healthz/": a path such as /socket.io is needed, that is not taken as /chat.js, /chat.css, /healthz, /readyz, /api are (from the environment)"#,
+                r#"SOCKET_PATH is "/healthz/": a path such as /socket.io is needed, that is not taken as /chat.js, /chat-client.js, /chat.css, /healthz, /readyz, /api are (from the environment)"#,
             ),
             (
                 "SOCKET_PATH",

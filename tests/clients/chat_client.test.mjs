@@ -357,6 +357,12 @@ story('who is nobody all at once says who he is, and tries again', async (t) => 
   assert.deepEqual(a.asks('authenticate-user'), [{ token: ann.token }]);
 });
 
+story('who may not connect is told why', async (t) => {
+  const a = follow(t, ann, { getToken: () => 'no token' });
+  await eventually(() => a.errors.length > 0, () => 'an error');
+  assert.deepEqual([a.errors[0].code, a.errors[0].message], ['invalid_token', 'Unauthorized - Invalid token']);
+});
+
 oursWithSecret('a token that ends is renewed, and nothing is refused meanwhile', inTime(async (t) => {
   const rooms = [garden ?? 'main-chat'];
   const tokensOf = ({ id: userId }) => [sign({ userId }, { expiresIn: '2s' }), sign({ userId })];
@@ -379,9 +385,12 @@ story('what is closed says so', async (t) => {
   a.chat.close();
   await assert.rejects(sending, { code: 'closed' });
   assert.equal(a.chat.status, 'offline');
+  const b = follow(t, ben, { at: proxy.url });
+  b.chat.close();
   proxy.up();
   await quietly();
   assert.equal(a.socket.connected, false);
+  assert.deepEqual(b.errors, []);
 });
 
 /** The same numbers each time. */

@@ -4,10 +4,12 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdin, ChildStdout};
 
 use super::harness::program::{NO_LIMITS, node};
-use super::harness::{ACCESS_TOKEN_SECRET, Account, On, Program, Server, project};
+use super::harness::{ACCESS_TOKEN_SECRET, Account, BOTH, On, Program, Server, Socket, free_port, project};
 
 struct Stage {
     server: Server,
@@ -106,22 +108,90 @@ async fn the_examples_of_the_documents_run() {
     assert!(printed.contains(" 0 failed"), "{printed}");
 }
 
-/// It runs until it is stopped, so its own message coming back is what we wait for.
+/// A script of `examples/node`, that runs until it is dropped.
+struct Script {
+    written: ChildStdin,
+    printed: Lines<BufReader<ChildStdout>>,
+    process: Child,
+}
+
+impl Script {
+    fn start(arguments: &[&str], url: &str, user: &Account) -> Script {
+        let mut process = tokio::process::Command::new("node")
+            .args(arguments)
+            .envs([("CHAT_URL", url), ("CHAT_TOKEN", &user.token)])
+            .current_dir(project("examples/node"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap();
+        let (written, printed) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        Script { written, printed: BufReader::new(printed).lines(), process }
+    }
+
+    async fn write(&mut self, line: &str) {
+        self.written.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+    }
+
+    async fn line(&mut self) -> String {
+        let line = tokio::time::timeout(Duration::from_secs(20), self.printed.next_line()).await;
+        if let Some(line) = line.expect("it prints nothing").unwrap() {
+            return line;
+        }
+        let mut reason = String::new();
+        self.process.stderr.take().unwrap().read_to_string(&mut reason).await.unwrap();
+        panic!("it ended: {reason}");
+    }
+}
+
 #[tokio::test]
 async fn the_smallest_script_talks() {
     let stage = Stage::on(On::Sqlite).await;
     let users: Vec<Account> = serde_json::from_str(&stage.users).unwrap();
-    let mut script = tokio::process::Command::new("node")
-        .args(["chat.mjs", "hello from the smallest script"])
-        .envs([("CHAT_URL", &stage.server.url), ("CHAT_TOKEN", &users[0].token)])
-        .current_dir(project("examples/node"))
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut printed = BufReader::new(script.stdout.take().unwrap()).lines();
-    let line = tokio::time::timeout(Duration::from_secs(20), printed.next_line()).await.expect("it prints nothing");
-    assert_eq!(line.unwrap().unwrap(), "ANN: hello from the smallest script");
+    let mut script = Script::start(&["chat.mjs", "hello from the smallest script"], &stage.server.url, &users[0]);
+    assert_eq!(script.line().await, "ANN: hello from the smallest script");
+}
+
+/// The server is killed while the script sends, and others go on before it is back.
+#[tokio::test]
+async fn the_steady_script_misses_nothing_across_a_restart() {
+    for database in BOTH {
+        let program = Program::on(database, NO_LIMITS);
+        let (ann, ben) = (program.account("ann"), program.account("ben"));
+        let port = free_port();
+        let server = program.serve_on(port).await;
+        let mut script = Script::start(&["steady.mjs"], &server.url, &ann);
+        let own: Vec<String> = (1..=100).map(|number| number.to_string()).collect();
+        let mut printed = Vec::new();
+        for line in &own[..90] {
+            script.write(line).await;
+        }
+        while printed.len() < 20 {
+            printed.push(script.line().await);
+        }
+        server.kill();
+
+        let server = program.serve_on(port).await;
+        let mut ben = Socket::with_token(&server.url, &ben.token).await;
+        for number in 1..=10 {
+            ben.succeed("send-message", json!({ "message": format!("missed {number}") })).await;
+        }
+        for line in &own[90..] {
+            script.write(line).await;
+        }
+        while printed.last().is_none_or(|line| line != "ANN: 100") {
+            printed.push(script.line().await);
+        }
+        let history = ben.succeed("load-messages", json!({ "limit": 1000 })).await;
+        let said = |message: &Value| {
+            format!("{}: {}", message["User"]["name"].as_str().unwrap(), message["message"].as_str().unwrap())
+        };
+        assert_eq!(printed, history["data"].as_array().unwrap().iter().map(said).collect::<Vec<_>>());
+        let sent: Vec<&str> = printed.iter().filter_map(|line| line.strip_prefix("ANN: ")).collect();
+        assert_eq!(sent, own);
+    }
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! The page at `/`: sign up, log in, talk. Its files stand in `page/`.
+//! The page at `/`: sign up, log in, talk. Its files stand in `page/`, but for the client module that
+//! every frontend may use.
 
 use super::bundle::{self, is_fresh};
 use axum::{
@@ -11,8 +12,11 @@ use axum::{
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 const INDEX: &str = include_str!("page/index.html");
-const SCRIPT: &str = include_str!("page/chat.js");
+const SCRIPT: &str = include_str!("page/chat.mjs");
+const CHAT_CLIENT: &str = include_str!("../../../examples/chat-client/chat-client.js");
 const STYLE: &str = include_str!("page/chat.css");
+
+const JAVASCRIPT: &str = "application/javascript; charset=utf-8";
 
 /// Forms are sent by the script alone: without it a browser would put a password into the URL.
 const POLICY: HeaderValue = HeaderValue::from_static(
@@ -31,7 +35,8 @@ pub fn router(socket_path: &str, serves_client: bool) -> Router {
     let index = INDEX.replace("{socket_path}", &escaped(path.trim_end_matches('/'))).replace("{client}", client);
     Router::new()
         .route("/", served(index.into(), "text/html; charset=utf-8"))
-        .route("/chat.js", served(SCRIPT.into(), "application/javascript; charset=utf-8"))
+        .route("/chat.js", served(SCRIPT.into(), JAVASCRIPT))
+        .route("/chat-client.js", served(CHAT_CLIENT.into(), JAVASCRIPT))
         .route("/chat.css", served(STYLE.into(), "text/css; charset=utf-8"))
 }
 
@@ -84,7 +89,7 @@ mod tests {
 
     #[tokio::test]
     async fn every_file_has_a_tag_and_the_policy() {
-        for path in ["/", "/chat.js", "/chat.css"] {
+        for path in ["/", "/chat.js", "/chat-client.js", "/chat.css"] {
             let (answer, text) = ask(path, None).await;
             assert_eq!(answer.status(), 200);
             assert_eq!(answer.headers()["content-security-policy"], POLICY);
@@ -102,6 +107,8 @@ mod tests {
             assert!(script.contains("></script>") && script.contains("src="));
         }
         assert!(!text.contains("{socket_path}") && !text.contains("style="));
-        assert!(!SCRIPT.contains("innerHTML") && !SCRIPT.contains("insertAdjacentHTML"));
+        for script in [SCRIPT, CHAT_CLIENT] {
+            assert!(!script.contains("innerHTML") && !script.contains("insertAdjacentHTML"));
+        }
     }
 }

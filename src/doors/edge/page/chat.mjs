@@ -1,15 +1,18 @@
+import { connectChat } from "./chat-client.js";
+
 const $ = (id) => document.getElementById(id);
-const SEND_TIMEOUT = 10_000;
+const { socketPath, client } = document.documentElement.dataset;
 // The server forgets a typing flag that is not renewed for 10 s.
 const TYPING_RENEWED = 4_000;
 const TYPING_SHOWN = 12_000;
 
 let me = JSON.parse(sessionStorage.getItem("me") ?? "null");
-let socket, editing, unconfirmed;
-let past = { loaded: false, rev: 0 };
+let chat, socket, editing;
 const typing = { since: 0, ends: 0 };
 const shown = new Map();
 const typers = new Map();
+
+const endsSession = new Set(["invalid_token", "token_expired", "user_not_found"]);
 
 const noClient = {
   "not served": "This server does not serve the browser client (SERVE_CLIENT is false), and this page needs it.",
@@ -27,10 +30,8 @@ function show(view) {
   for (const form of ["login", "signup"]) $(form).hidden = form !== view;
 }
 
-async function call(path, body) {
-  const headers = { "Content-Type": "application/json" };
-  if (me) headers.Authorization = `Bearer ${me.accessToken}`;
-  const request = body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers };
+async function post(path, body) {
+  const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
   const answer = await fetch(path, request).catch(() => {
     throw new Error("The server cannot be reached.");
   });
@@ -51,21 +52,19 @@ function remember(user) {
 
 async function logIn(identifier, password) {
   remember(null);
-  remember((await call("/api/auth/login", { identifier, password })).user);
+  remember((await post("/api/auth/login", { identifier, password })).user);
   for (const form of document.forms) form.reset();
   enter();
 }
 
-const endSession = () => leave("Your session has ended. Please log in again.");
-
 function leave(reason) {
-  socket?.disconnect();
-  socket = null;
+  chat?.close();
   remember(null);
-  clear();
+  shown.clear();
+  $("messages").replaceChildren();
   typers.clear();
   tellTyping();
-  stopEditing();
+  compose();
   setState("off", "Not connected");
   show("login");
   complain(reason);
@@ -73,78 +72,45 @@ function leave(reason) {
 
 function enter() {
   show("talk");
-  if (!window.io) return complain(noClient[document.documentElement.dataset.client]);
+  if (!window.io) return complain(noClient[client]);
   setState("wait", "Connecting…");
-  socket = io("/api/community/chat", {
-    path: `${document.documentElement.dataset.socketPath}/`,
-    auth: (give) => give({ token: me?.accessToken, serverOffset: past.loaded ? past.rev : undefined }),
-  });
-  socket.on("connect", () => {
-    setState("on", `Connected as ${me.name ?? me.userid}`);
-    complain();
-    if (!past.loaded) attempt(loadHistory());
-  });
-  socket.on("disconnect", (reason) => {
-    setState("wait", "Connection lost, trying again…");
-    if (reason === "io server disconnect") setTimeout(() => socket?.connect(), 1_000);
-  });
-  socket.on("connect_error", (error) => {
-    setState("wait", "Not connected, trying again…");
-    complain(`Cannot connect: ${error.message}`);
-    // The client tries again by itself unless the server refused it.
-    if (socket.active) return;
-    if (/unauthorized/i.test(error.message)) return endSession();
-    setTimeout(() => socket?.connect(), 2_000);
-  });
-  socket.on("token-expired", endSession);
-  for (const event of ["received", "edited", "deleted"]) socket.on(`message-${event}`, put);
-  socket.on("sync", ({ messages, rev, complete }) => {
-    if (!complete) return attempt(loadHistory());
-    messages.forEach(put);
-    past.rev = Math.max(past.rev, rev);
-  });
+  const getToken = () => me?.accessToken;
+  chat = connectChat(connect, location.origin, { getToken, onChange: showChanges, onStatus: showStatus });
+}
+
+function connect(url, options) {
+  socket = io(url, { ...options, path: `${socketPath}/` });
   socket.on("user-typing", ({ userId, isTyping, user }) => setTyper(userId, isTyping && (user?.name ?? "Someone")));
+  return socket;
 }
 
-const attempt = (doing) => doing.catch((error) => complain(error.message));
-
-/** Emits; a refusal and a missing answer are errors in words. */
-async function ask(event, payload) {
-  if (!socket?.connected) throw new Error("Not connected: please wait a moment.");
-  const answer = await socket.timeout(SEND_TIMEOUT).emitWithAck(event, payload).catch(() => {
-    throw new Error("The server has not confirmed this. Please try again.");
-  });
-  if (!answer?.success) throw new Error(answer?.error ?? "The server refused this.");
+function showStatus(status, error) {
+  if (!me) return; // The chat was closed.
+  if (endsSession.has(error?.code)) return leave("Your session has ended. Please log in again.");
+  const isConnected = status === "catching-up" || status === "online";
+  if (isConnected) setState("on", `Connected as ${me.name ?? me.userid}`);
+  else setState("wait", error ? "Not connected, trying again…" : "Connection lost, trying again…");
+  complain(error && (isConnected ? error.message : `Cannot connect: ${error.message}`));
 }
 
-function clear() {
-  past = { loaded: false, rev: 0 };
-  shown.clear();
-  $("messages").replaceChildren();
-}
+/** Who has logged out need not hear what became of it. */
+const attempt = (doing) => doing.catch((error) => error.code === "closed" || complain(error.message));
 
-async function loadHistory() {
-  clear();
-  const { data } = await call("/api/community/chat/recent?limit=100");
-  data.forEach(put);
-  past.loaded = true;
-}
-
-function put(message) {
-  past.rev = Math.max(past.rev, message.rev ?? 0);
-  let item = shown.get(message.id);
-  if (item ? item.rev > message.rev : message.is_deleted) return;
-  if (!item) {
-    item = { seq: message.seq, node: document.createElement("li") };
-    shown.set(message.id, item);
-    place(item);
+function showChanges(room, changed) {
+  const isLoadedAnew = changed === room.messages;
+  if (isLoadedAnew) {
+    for (const node of shown.values()) node.remove();
+    shown.clear();
   }
-  item.rev = message.rev;
-  draw(item.node, message);
+  for (const message of changed) {
+    const isNew = !shown.has(message.id) && !message.is_deleted && message.seq >= room.from;
+    if (isNew) shown.set(message.id, place(make("li"), message.seq));
+    if (shown.has(message.id)) draw(shown.get(message.id), message);
+  }
 }
 
-/** In the order of `seq`: what was missed may come after what is new. */
-function place({ seq, node }) {
+/** In the order of `seq`: what was missed may come in another. */
+function place(node, seq) {
   const list = $("messages");
   const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80;
   node.dataset.seq = seq;
@@ -152,14 +118,22 @@ function place({ seq, node }) {
   while (before && Number(before.dataset.seq) > seq) before = before.previousElementSibling;
   list.insertBefore(node, before ? before.nextSibling : list.firstChild);
   if (isAtEnd) requestAnimationFrame(() => (list.scrollTop = list.scrollHeight));
+  return node;
 }
 
-const make = (kind, textContent, className = "") => Object.assign(document.createElement(kind), { textContent, className });
+/** What is being sent stands below all that was said. */
+function placeLast(text) {
+  const node = place(make("li", "", "own"), Infinity);
+  node.append(make("p", text, "body"));
+  return node;
+}
+
+const make = (kind, textContent = "", className = "") => Object.assign(document.createElement(kind), { textContent, className });
 const button = (text, onclick) => Object.assign(make("button", text, "quiet"), { onclick });
 
 function draw(node, message) {
   if (message.is_deleted) {
-    if (editing === message.id) stopEditing();
+    if (editing === message.id) compose();
     return node.replaceChildren(make("p", "Message deleted", "gone"));
   }
   const clock = { hour: "2-digit", minute: "2-digit" };
@@ -169,40 +143,45 @@ function draw(node, message) {
   if (message.edited_at) about.append("edited");
   if (me && message.user_id === me.id) {
     node.classList.add("own");
-    const remove = () => confirm("Delete this message?") && attempt(ask("delete-message", { messageId: message.id }));
-    about.append(button("Edit", () => startEditing(message)), button("Delete", remove));
+    const remove = () => confirm("Delete this message?") && attempt(waitFor(chat.remove(message.id), node));
+    about.append(button("Edit", () => compose(message.message, message.id)), button("Delete", remove));
   }
   node.replaceChildren(about, make("p", message.message, "body"));
 }
 
-function startEditing({ id, message }) {
+/** Puts a text where it can be changed; with the `id` of a message, to edit that one. */
+function compose(text = "", id = null) {
   editing = id;
-  $("editing").hidden = false;
-  $("text").value = message;
-  $("text").focus();
-}
-
-function stopEditing() {
-  $("text").value = "";
-  editing = null;
-  $("editing").hidden = true;
+  $("editing").hidden = !id;
+  $("text").value = text;
+  if (text) $("text").focus();
 }
 
 async function send() {
-  const message = $("text").value;
-  if (!message.trim()) return;
+  const [text, id] = [$("text").value, editing];
+  if (!text.trim()) return;
+  if (!chat) throw new Error(noClient[client]);
   setTyping(false);
-  if (editing) {
-    await ask("edit-message", { messageId: editing, message });
-    return stopEditing();
+  compose();
+  const node = id ? shown.get(id) : placeLast(text);
+  try {
+    await waitFor(id ? chat.edit(id, text) : chat.send(text), node);
+  } catch (error) {
+    if (error.code !== "closed" && !$("text").value) compose(text, id);
+    throw error;
+  } finally {
+    if (!id) node.remove();
   }
-  // The same text after a lost answer keeps its offset, so that it does not come twice.
-  if (unconfirmed?.message !== message) {
-    unconfirmed = { message, clientOffset: crypto.getRandomValues(new Uint32Array(4)).join("-") };
+}
+
+/** `node` shows that the server has yet to answer. */
+async function waitFor(answer, node) {
+  node?.setAttribute("aria-busy", true);
+  try {
+    await answer;
+  } finally {
+    node?.removeAttribute("aria-busy");
   }
-  await ask("send-message", unconfirmed);
-  unconfirmed = null;
-  if ($("text").value === message) $("text").value = "";
 }
 
 function setTyper(id, name) {
@@ -235,14 +214,14 @@ function onSubmit(form, act) {
 }
 
 onSubmit("login", ({ identifier, password }) => logIn(identifier, password));
-onSubmit("signup", (fields) => call("/api/auth/signup", fields).then(() => logIn(fields.email, fields.password)));
+onSubmit("signup", (fields) => post("/api/auth/signup", fields).then(() => logIn(fields.email, fields.password)));
 onSubmit("composer", send);
 for (const link of document.querySelectorAll("[data-show]")) link.onclick = () => (complain(), show(link.dataset.show));
 $("leave").onclick = () => leave();
-$("keep").onclick = stopEditing;
+$("keep").onclick = () => compose();
 $("text").oninput = () => editing || setTyping($("text").value !== "");
 $("text").onkeydown = (event) => {
-  if (event.key === "Escape" && editing) stopEditing();
+  if (event.key === "Escape" && editing) compose();
   if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
   $("composer").requestSubmit();
