@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::incoming::CommunitySession;
 use super::outgoing::Ear;
-use super::wire::{FailureShape, MessageShape, Success, SyncShape};
+use super::wire::{FailureShape, JoinedShape, MessageShape, SeenShape, Success, SyncShape};
 use super::{Community, NAMESPACE};
 use crate::chat::Refusal;
 use crate::doors::refusals::{Doing, describe};
+use crate::doors::requests::wire as shapes;
 use crate::doors::socketio::{Ack, Connection};
 use crate::model::{Actor, Room};
 
@@ -47,19 +50,41 @@ impl CommunitySession {
 }
 
 impl CatchingUp {
+    /// Answers in the order of what is told: a client that is being told what it missed of the room has
+    /// read that when it hears how far the room is.
+    pub(super) async fn joined(&self, room: &Room) -> Result<JoinedShape, Refusal> {
+        let chat = &self.door.shared.chat;
+        let (rev, seen) = (chat.counts(room).await?.last_rev, self.seen(room).await?);
+        let name = seen.room["name"].as_str().unwrap_or(&room.name).to_owned();
+        Ok(JoinedShape { room_id: room.id, name, rev, epoch: chat.epoch(), seen })
+    }
+
+    async fn seen(&self, room: &Room) -> Result<SeenShape, Refusal> {
+        let chat = &self.door.shared.chat;
+        let Ok(caller) = chat.caller(self.actor_now()).await else {
+            let counts = chat.counts(room).await?;
+            return Ok(SeenShape { room: shapes::room(room, counts.members, counts.version), me: Value::Null });
+        };
+        let mut record = shapes::record(chat, &chat.record(&caller, &room.number.0.to_string()).await?);
+        let me = record["me"].clone();
+        Ok(SeenShape { room: record.take(), me })
+    }
+
     /// Tells what was missed while the ear holds back what happens meanwhile, so that live delivery
     /// joins on without gap or repeat. Who asks with an `ack` gets one page, and asks for the next;
     /// otherwise each page goes out when the one before has.
     pub(super) async fn tell(&self, room: &Room, mut rev: i64, epoch: Option<&str>, mut ack: Option<Ack>) {
         let chat = &self.door.shared.chat;
+        let mut is_first = true;
         loop {
             self.ear.hold(room.number);
             let missed = async {
                 // It may take a while, and who was let in may have been put out again.
                 chat.readable(self.actor_now(), Some(&room.id.to_string())).await?;
-                chat.missed(room, rev, epoch).await
+                let seen = if is_first { Some(self.seen(room).await?) } else { None };
+                Ok((chat.missed(room, rev, epoch).await?, seen))
             };
-            let missed = match missed.await {
+            let (missed, seen) = match missed.await {
                 Ok(missed) => missed,
                 Err(refusal) => {
                     match ack {
@@ -77,7 +102,9 @@ impl CatchingUp {
                 epoch: chat.epoch(),
                 complete: missed.complete,
                 more: missed.more,
+                seen,
             };
+            is_first = false;
             match ack.take() {
                 Some(ack) => ack.send(&Success::of(shape)),
                 None => self.connection.emit(NAMESPACE, "sync", &shape),

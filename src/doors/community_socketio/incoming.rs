@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::outgoing::Ear;
 use super::payload::{Fields, room_of, whole_number};
-use super::wire::{DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, RoomShape, Success};
+use super::wire::{DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, Success};
 use super::{Community, NAMESPACE, Trust};
 use crate::chat::{Caller, Pending, Refusal};
 use crate::doors::refusals::Doing;
@@ -109,10 +109,10 @@ impl Session for CommunitySession {
                 "edit-message" => return self.edit(payload, ack).await,
                 "delete-message" => return self.delete(payload, ack).await,
                 "sync" => return self.sync(payload, ack).await,
+                "join-room" => return self.join(payload, ack).await,
                 "authenticate-user" => self.authenticate(payload, ack).await,
                 "load-messages" => self.load(payload, ack).await,
                 "typing" => answer(ack, self.typing(payload).await.map(|()| DONE), Doing::Typing),
-                "join-room" => self.join(payload, ack).await,
                 "leave-room" => answer(ack, self.leave(payload).await.map(|()| DONE), Doing::Leaving),
                 other => self.request(other, payload, ack).await,
             }
@@ -312,21 +312,21 @@ impl CommunitySession {
             .await
     }
 
-    async fn join(&mut self, payload: Payload, ack: Option<Ack>) {
-        let chat = self.door.shared.chat.clone();
-        let entered = async {
-            let room = self.has_place_for(chat.enter(self.actor, &room_of(payload)?).await?)?;
-            // Listening before counting: what comes after the count is heard.
-            self.listen(room.number);
-            let rev = chat.counts(&room).await?.last_rev;
-            Ok((room, rev))
-        };
+    async fn join(&mut self, payload: Payload, ack: Option<Ack>) -> Later {
+        let entered = async { self.has_place_for(self.door.shared.chat.enter(self.actor, &room_of(payload)?).await?) };
         match entered.await {
-            Ok((room, rev)) => {
-                let shape = RoomShape { room_id: room.id, name: &room.name, rev, epoch: chat.epoch() };
-                answer(ack, Ok(Success::of(shape)), Doing::Entering);
+            Ok(room) => {
+                // Listening before counting: what comes after the count is heard.
+                self.listen(room.number);
+                let catching_up = self.catching_up();
+                Later::Telling(Box::pin(async move {
+                    answer(ack, catching_up.joined(&room).await.map(Success::of), Doing::Entering);
+                }))
             }
-            Err(refusal) => answer::<Success<()>>(ack, Err(refusal), Doing::Entering),
+            Err(refusal) => {
+                answer::<Success<()>>(ack, Err(refusal), Doing::Entering);
+                Later::Nothing
+            }
         }
     }
 

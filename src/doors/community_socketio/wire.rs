@@ -1,6 +1,7 @@
 //! The dialect's shapes, field by field in the order that Node printed.
 
 use serde::Serialize;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::chat::Refusal;
@@ -213,11 +214,20 @@ pub struct HistoryShape<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RoomShape<'a> {
+pub struct JoinedShape {
     pub room_id: Uuid,
-    pub name: &'a str,
+    pub name: String,
     pub rev: i64,
     pub epoch: Uuid,
+    #[serde(flatten)]
+    pub seen: SeenShape,
+}
+
+/// A room as its reader sees it, and what they are in it: null for nobody.
+#[derive(Serialize)]
+pub struct SeenShape {
+    pub room: Value,
+    pub me: Value,
 }
 
 #[derive(Serialize)]
@@ -229,6 +239,9 @@ pub struct SyncShape<'a> {
     pub epoch: Uuid,
     pub complete: bool,
     pub more: bool,
+    /// With the first page.
+    #[serde(flatten)]
+    pub seen: Option<SeenShape>,
 }
 
 #[derive(Serialize)]
