@@ -82,7 +82,8 @@ ours('joining main-chat tells its id, name, rev and epoch', async (t) => {
   const a = await connect(t, ann);
   const { rev, room_id: roomId } = await send(a);
   const room = await enter(a);
-  assert.deepEqual(Object.keys(room), ['roomId', 'name', 'rev', 'epoch']);
+  assert.deepEqual(Object.keys(room), ['roomId', 'name', 'rev', 'epoch', 'room', 'me']);
+  assert.deepEqual([room.room.slug, room.room.kind, room.me.role], ['main-chat', 'main', 'member']);
   assert.equal(room.roomId, roomId);
   assert(room.rev >= rev);
   assert.deepEqual(await enter(a, { roomId: 'main-chat' }), room);
@@ -162,7 +163,8 @@ async function happenings(t) {
 }
 
 function assertMissed(sync, { created, edited, removed, roomId, epoch, end }) {
-  assert.deepEqual(Object.keys(sync), ['roomId', 'messages', 'rev', 'epoch', 'complete', 'more']);
+  assert.deepEqual(Object.keys(sync), ['roomId', 'messages', 'rev', 'epoch', 'complete', 'more', 'room', 'me']);
+  assert.equal(sync.room.id, roomId);
   assert.equal(sync.roomId, roomId);
   assert.equal(sync.complete, true);
   assert.equal(sync.epoch, epoch);

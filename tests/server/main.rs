@@ -14,6 +14,7 @@ mod fuzz;
 mod harness;
 mod node_beside;
 mod overload;
+mod rooms;
 mod slow_readers;
 mod stopping;
 mod torture;

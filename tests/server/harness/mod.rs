@@ -2,6 +2,7 @@
 
 pub mod faults;
 pub mod follower;
+pub mod person;
 pub mod polling;
 pub mod postgres;
 pub mod program;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use follower::Follower;
+pub use person::Person;
 pub use postgres::Postgres;
 pub use program::{Account, Program, Server, Settings};
 pub use socket::{Socket, Transport};
