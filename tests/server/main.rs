@@ -12,6 +12,7 @@ mod faults;
 mod frames;
 mod fuzz;
 mod harness;
+mod matrix;
 mod node_beside;
 mod overload;
 mod rooms;
