@@ -94,7 +94,7 @@ mod tests {
             ("s3://chat-files/", ("chat-files", "")),
             ("s3://chat-files", ("chat-files", "")),
         ] {
-            let config = loaded(&[("STORAGE_URL", url), ("AWS_SECRET_ACCESS_KEY", "hush"), ("AWSOME", "no")]);
+            let config = loaded(&[("STORAGE_URL", url), ("AWS_SECRET_ACCESS_KEY", "hush"), ("AW_S", "no")]);
             let StoragePlace::S3 { bucket, prefix, settings } = &config.files.storage else { panic!("{url}") };
             assert_eq!((bucket.as_str(), prefix.as_str()), is);
             assert_eq!(settings, &[("AWS_SECRET_ACCESS_KEY".to_owned(), Secret::new("hush"))]);

@@ -2,7 +2,8 @@
 //! file gets its name, an upload to S3 its end, when the last byte is there. Who may read, and which
 //! keys are in use, others know.
 
-#[cfg(all(test, feature = "s3"))]
+#[cfg(test)]
+#[cfg(feature = "s3")]
 mod s3_tests;
 #[cfg(test)]
 mod tests;
