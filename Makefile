@@ -27,6 +27,7 @@ test: programs $(NPM_DONE) $(VENV)/clients ## every test, on SQLite and PostgreS
 	else \
 		cargo test --workspace; \
 	fi
+	cargo test --features s3 --lib files::storage
 
 check: client $(VENV)/typos tests/clients/node_modules/.package-lock.json ## format, lints, architecture, spelling, licences, scripts, types
 	cargo fmt --all --check

@@ -7,6 +7,7 @@ pub mod chat;
 pub mod commands;
 pub mod config;
 pub mod doors;
+pub mod files;
 pub mod model;
 pub mod ops;
 pub mod store;

@@ -16,10 +16,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("config", &["model"]),
     ("bus", &["model", "config"]),
+    ("files", &["model", "config"]),
     ("store", &["bus", "model", "config"]),
     ("auth", &["store", "bus", "model", "config"]),
-    ("chat", &["store", "bus", "model", "config"]),
-    ("doors", &["chat", "auth", "store", "bus", "model", "config"]),
+    ("chat", &["store", "files", "bus", "model", "config"]),
+    ("doors", &["chat", "auth", "store", "files", "bus", "model", "config"]),
 ];
 /// These wire the parts together and may name any.
 const WIRING: &[&str] = &["app", "commands", "ops", "main", "lib"];
@@ -29,6 +30,7 @@ const OUTSIDE: &[(&[&str], &[&str])] = &[
     (&["sea_orm", "sea_orm_migration", "sqlx"], &["store"]),
     (&["redis"], &["bus"]),
     (&["jsonwebtoken", "argon2", "bcrypt"], &["auth"]),
+    (&["object_store", "image", "gif", "infer"], &["files"]),
     (&["axum"], &["doors", "ops", "app"]),
     (&["engineioxide", "socketioxide"], &["doors", "app"]),
 ];

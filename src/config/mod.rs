@@ -2,20 +2,22 @@
 
 mod database;
 mod explain;
+mod files;
 mod parsing;
 mod secrets;
 mod sources;
 mod values;
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use database::{Database, DatabaseKind};
+pub use files::{Files, StoragePlace};
 pub use secrets::{SECRETS_FILE, TokenSecrets, make_private_folder};
 pub use values::{AddressRange, AuthMode, CorsOrigins, LogFormat, PasswordHash, Secret, TrustedProxies};
 
-use parsing::{choice, flag, limit, log_filter, milliseconds, number, path, seconds, text};
+use parsing::{choice, flag, limit, limit_of_bytes, log_filter, milliseconds, number, path, seconds, text};
 use sources::{Effective, Sources};
 
 /// One line that names the setting and what would be right.
@@ -35,6 +37,7 @@ pub struct Config {
     pub database: Database,
     pub auth: Auth,
     pub limits: Limits,
+    pub files: Files,
     pub socketio: SocketIo,
     pub log: Log,
     effective: Vec<Effective>,
@@ -83,6 +86,9 @@ pub struct Limits {
     pub rate_limit_profile_edits_per_hour: Option<NonZeroU32>,
     pub rate_limit_searches_per_minute: Option<NonZeroU32>,
     pub rate_limit_moderation_per_minute: Option<NonZeroU32>,
+    pub rate_limit_uploads_per_minute: Option<NonZeroU32>,
+    pub max_upload_bytes: Option<NonZeroU64>,
+    pub upload_quota_bytes: Option<NonZeroU64>,
 }
 
 #[derive(Clone, Debug)]
@@ -112,6 +118,7 @@ impl Config {
         Ok(Self {
             auth: Auth::read(&mut from)?,
             limits: Limits::read(&mut from)?,
+            files: Files::read(&mut from, &server.data_dir)?,
             socketio: SocketIo::read(&mut from)?,
             log: Log::read(&mut from)?,
             server,
@@ -200,6 +207,12 @@ impl Limits {
                 "limits.rate_limit_moderation_per_minute",
                 "RATE_LIMIT_MODERATION_PER_MINUTE",
             )?,
+            rate_limit_uploads_per_minute: read(
+                "limits.rate_limit_uploads_per_minute",
+                "RATE_LIMIT_UPLOADS_PER_MINUTE",
+            )?,
+            max_upload_bytes: from.read("limits.max_upload_bytes", "MAX_UPLOAD_BYTES", limit_of_bytes)?,
+            upload_quota_bytes: from.read("limits.upload_quota_bytes", "UPLOAD_QUOTA_BYTES", limit_of_bytes)?,
         })
     }
 }

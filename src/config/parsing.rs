@@ -1,6 +1,6 @@
 //! From what was written to a value. The `Err` of each says what would be right.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
@@ -89,6 +89,14 @@ pub(super) fn limit(value: &Value) -> Result<Option<NonZeroU32>, String> {
     number(0..=LARGEST)(value)
         .map(NonZeroU32::new)
         .map_err(|_| format!("a number from 1 to {LARGEST}, or 0 for off, is needed"))
+}
+
+/// As [`limit`], for what is counted in bytes.
+pub(super) fn limit_of_bytes(value: &Value) -> Result<Option<NonZeroU64>, String> {
+    const LARGEST: i64 = 1 << 50;
+    number(0..=LARGEST)(value)
+        .map(NonZeroU64::new)
+        .map_err(|_| format!("bytes, from 1 to {LARGEST}, or 0 for off, are needed"))
 }
 
 pub(super) fn flag(value: &Value) -> Result<bool, String> {

@@ -96,6 +96,14 @@ impl Sources {
         Ok((parsed, written.origin))
     }
 
+    /// What a library reads for itself, by the names that its users know. Never shown.
+    pub fn variables_of(&self, beginning: &str) -> Vec<(String, Secret)> {
+        let of_it = self.environment.iter().filter(|(name, _)| name.starts_with(beginning));
+        let mut variables: Vec<_> = of_it.map(|(name, value)| (name.clone(), Secret::new(value))).collect();
+        variables.sort_by(|(one, _), (other, _)| one.cmp(other));
+        variables
+    }
+
     /// Like [`Self::read`], but never shown; `NAME_FILE` may hold the path of a file with it.
     pub fn secret(&mut self, key: &'static str, env: &'static str) -> Result<Option<Secret>, ConfigError> {
         Ok(self.secret_with_origin(key, env)?.0)

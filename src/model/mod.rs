@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod event;
+pub mod file;
 pub mod member;
 pub mod message;
 pub mod new_account;
@@ -12,6 +13,7 @@ pub mod user;
 
 pub use actor::{Actor, ConnectionId, Standing};
 pub use event::{Audience, Event, Posted, RoomChange};
+pub use file::{File, FileContent, FileId, FileKey, FilePurpose};
 pub use member::{MemberChange, MemberChanged, MemberState, Membership};
 pub use message::{Attachment, Character, Message, MessageId, MessageKind};
 pub use new_account::NewAccount;

@@ -9,6 +9,7 @@ mod database;
 mod database_away;
 mod documents;
 mod faults;
+mod files;
 mod frames;
 mod fuzz;
 mod harness;

@@ -1,0 +1,127 @@
+//! Where files lie, and how long a link to one is good.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::parsing::{one_line, seconds, text_or_nothing};
+use super::sources::{Origin, Sources, complaint};
+use super::{ConfigError, Secret};
+
+const FOLDER: &str = "files";
+
+#[derive(Clone, Debug)]
+pub struct Files {
+    pub storage: StoragePlace,
+    pub url_ttl: Duration,
+}
+
+#[derive(Clone, Debug)]
+pub enum StoragePlace {
+    Folder(PathBuf),
+    S3 {
+        bucket: String,
+        /// Without slashes at its ends; may be empty.
+        prefix: String,
+        /// The variables `AWS_*`.
+        settings: Vec<(String, Secret)>,
+    },
+}
+
+impl Files {
+    pub(super) fn read(from: &mut Sources, data_dir: &Path) -> Result<Self, ConfigError> {
+        const WEEK: i64 = 7 * 24 * 3600;
+        let (url, origin) = from.read_with_origin("files.storage_url", "STORAGE_URL", text_or_nothing)?;
+        let storage = if url.is_empty() {
+            let folder = data_dir.join(FOLDER);
+            let shown = one_line(&folder.to_string_lossy().into_owned().into());
+            from.amend("files.storage_url", shown, "default, in data_dir".to_owned());
+            StoragePlace::Folder(folder)
+        } else {
+            s3(&url, from).ok_or_else(|| refusal(&url, &origin))?
+        };
+        let url_ttl = from.read("files.file_url_seconds", "FILE_URL_SECONDS", seconds(1..=WEEK))?;
+        Ok(Self { storage, url_ttl })
+    }
+}
+
+fn refusal(url: &str, origin: &Origin) -> ConfigError {
+    let shown = super::parsing::shown_in_error(&url.into());
+    complaint(
+        "files.storage_url",
+        origin,
+        &format!("is {shown}: s3://bucket/prefix, or nothing for a folder, is needed"),
+    )
+}
+
+fn s3(url: &str, from: &Sources) -> Option<StoragePlace> {
+    let rest = url.strip_prefix("s3://")?;
+    let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let prefix = prefix.trim_end_matches('/');
+    let bucket_is_good = (3..=63).contains(&bucket.len())
+        && bucket.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte))
+        && bucket.starts_with(|first: char| first.is_ascii_alphanumeric());
+    let plain = |step: &str| {
+        !matches!(step, "" | "." | "..")
+            && step.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    };
+    let prefix_is_good = prefix.is_empty() || prefix.split('/').all(plain);
+    (bucket_is_good && prefix_is_good).then(|| StoragePlace::S3 {
+        bucket: bucket.to_owned(),
+        prefix: prefix.to_owned(),
+        settings: from.variables_of("AWS_"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::{loaded, refusal};
+
+    #[test]
+    fn files_lie_in_a_folder_of_data_dir_unless_said_otherwise() {
+        let config = loaded(&[("DATA_DIR", "/srv/chat")]);
+        assert!(
+            matches!(&config.files.storage, StoragePlace::Folder(folder) if folder == Path::new("/srv/chat/files"))
+        );
+        assert!(config.explain().contains("storage_url = \"/srv/chat/files\""));
+        assert_eq!(config.files.url_ttl, Duration::from_secs(600));
+    }
+
+    #[test]
+    fn a_bucket_and_a_prefix_are_an_address() {
+        for (url, is) in [
+            ("s3://chat-files/a/b/", ("chat-files", "a/b")),
+            ("s3://chat-files/", ("chat-files", "")),
+            ("s3://chat-files", ("chat-files", "")),
+        ] {
+            let config = loaded(&[("STORAGE_URL", url), ("AWS_SECRET_ACCESS_KEY", "hush"), ("AW_S", "no")]);
+            let StoragePlace::S3 { bucket, prefix, settings } = &config.files.storage else { panic!("{url}") };
+            assert_eq!((bucket.as_str(), prefix.as_str()), is);
+            assert_eq!(settings, &[("AWS_SECRET_ACCESS_KEY".to_owned(), Secret::new("hush"))]);
+            assert!(!format!("{config:?}").contains("hush") && !config.explain().contains("hush"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_storage_is_refused() {
+        for bad in [
+            "s3://",
+            "s3:///a",
+            "s3://A b/c",
+            "s3://chat/../x",
+            "s3://chat/a//b",
+            "https://x/y",
+            "/srv/files",
+            "s3://chat/?a=b",
+        ] {
+            let line = refusal(&[("STORAGE_URL", bad)]);
+            assert_eq!(
+                line,
+                format!(
+                    "STORAGE_URL is \"{bad}\": s3://bucket/prefix, or nothing for a folder, is needed (from the environment)"
+                )
+            );
+        }
+        assert!(refusal(&[("FILE_URL_SECONDS", "0")]).contains("seconds, from 1 to 604800, are needed"));
+    }
+}
