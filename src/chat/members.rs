@@ -44,7 +44,7 @@ impl Act {
     fn deed(self, now: Micros) -> Deed {
         match self {
             Act::Kick => Deed::Kick { barred_until: Micros(now.0 + KICKED_FOR) },
-            Act::Mute { seconds } => Deed::Mute { until: Micros(now.0 + i64::from(seconds) * SECOND) },
+            Act::Mute { seconds } => Deed::Mute { seconds },
             Act::Unmute => Deed::Unmute,
             Act::Ban => Deed::Ban,
             Act::Unban => Deed::Unban,

@@ -14,6 +14,7 @@ mod frames;
 mod fuzz;
 mod harness;
 mod matrix;
+mod moderation;
 mod node_beside;
 mod overload;
 mod rooms;
