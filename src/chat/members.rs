@@ -191,7 +191,7 @@ impl Chat {
         self.settle_member(command).await
     }
 
-    async fn settle_member(&self, command: MemberCommand) -> Result<Arc<MemberChanged>, Refusal> {
+    pub(super) async fn settle_member(&self, command: MemberCommand) -> Result<Arc<MemberChanged>, Refusal> {
         let (room, user) = (command.room.number, command.who.id);
         let answer = self.inner.writer.append(Command::Member(command)).await?;
         let done = answer.await.map_err(|_| Refusal::OutcomeUnknown)?;

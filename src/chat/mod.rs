@@ -2,6 +2,8 @@
 
 pub mod attendance;
 pub mod directs;
+pub mod erasure;
+pub mod export;
 pub mod feed;
 pub mod limits;
 pub mod members;

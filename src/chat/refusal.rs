@@ -33,6 +33,7 @@ pub enum Refusal {
     SlugTaken,
     MemberNotFound,
     LastOwner,
+    LastAdmin,
     Banned,
     /// Somebody else is.
     IsBanned,

@@ -82,6 +82,7 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
         Refusal::SlugTaken => described("slug_taken", 409, "There is a room with this slug already"),
         Refusal::MemberNotFound => described("member_not_found", 404, "That person is not in this room"),
         Refusal::LastOwner => described("last_owner", 409, "Make somebody else an owner first"),
+        Refusal::LastAdmin => described("last_admin", 409, "There must be an administrator"),
         Refusal::Banned => described("banned", 403, "You are banned from this room"),
         Refusal::IsBanned => described("is_banned", 409, "That person is banned from this room"),
         Refusal::NotAccepting => {

@@ -1,6 +1,7 @@
 //! Plain data that every other part may speak.
 
 pub mod actor;
+pub mod erasure;
 pub mod event;
 pub mod file;
 pub mod member;

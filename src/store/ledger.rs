@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::audit::AuditRow;
 use super::deeds::MemberCommand;
 use super::members::{Place, Touched};
+use crate::model::erasure::{ERASED, Remains, erased_author};
 use crate::model::message::DELETED_TEXT;
 use crate::model::{
     Attachment, Author, Character, Event, MemberChanged, Membership, Message, MessageId, MessageKind, Micros, Posted,
@@ -53,6 +54,12 @@ pub enum Command {
         moderation: Option<Moderation>,
     },
     Member(MemberCommand),
+    /// The author is erased.
+    Erase {
+        id: MessageId,
+        room: RoomNumber,
+        remains: Remains,
+    },
 }
 
 /// What a command came to.
@@ -84,7 +91,7 @@ impl Command {
     pub fn room(&self) -> RoomNumber {
         match self {
             Command::Create(draft) => draft.room,
-            Command::Edit { room, .. } | Command::Delete { room, .. } => *room,
+            Command::Edit { room, .. } | Command::Delete { room, .. } | Command::Erase { room, .. } => *room,
             Command::Member(command) => command.room.number,
         }
     }
@@ -93,14 +100,14 @@ impl Command {
     pub fn target(&self) -> Option<MessageId> {
         match self {
             Command::Create(_) | Command::Member(_) => None,
-            Command::Edit { id, .. } | Command::Delete { id, .. } => Some(*id),
+            Command::Edit { id, .. } | Command::Delete { id, .. } | Command::Erase { id, .. } => Some(*id),
         }
     }
 
     pub fn offset(&self) -> Option<(UserId, &str)> {
         match self {
             Command::Create(draft) => draft.client_offset.as_deref().map(|offset| (draft.author.id, offset)),
-            Command::Edit { .. } | Command::Delete { .. } | Command::Member(_) => None,
+            Command::Edit { .. } | Command::Delete { .. } | Command::Member(_) | Command::Erase { .. } => None,
         }
     }
 
@@ -108,7 +115,7 @@ impl Command {
     pub(super) fn place(&self) -> Option<Place> {
         match self {
             Command::Member(command) => Some(command.place()),
-            Command::Create(_) | Command::Edit { .. } | Command::Delete { .. } => None,
+            Command::Create(_) | Command::Edit { .. } | Command::Delete { .. } | Command::Erase { .. } => None,
         }
     }
 }
@@ -172,6 +179,7 @@ impl Ledger {
             Command::Edit { id, author, text, moderation, .. } => self.edit(id, author, text, moderation),
             Command::Delete { id, author, moderation, .. } => self.delete(id, author, moderation),
             Command::Member(command) => self.change_member(&command),
+            Command::Erase { id, remains, .. } => self.erase(id, remains),
         }
     }
 
@@ -245,6 +253,37 @@ impl Ledger {
         let message = self.revise(id)?;
         let posted = Arc::new(Posted { message, author });
         Ok((Done::Message(posted.clone()), Some(Arc::new(Event::MessageDeleted(posted)))))
+    }
+
+    /// Leaves nothing that says who wrote it; everybody who keeps a copy is told.
+    fn erase(&mut self, id: MessageId, remains: Remains) -> Outcome {
+        let mut message = self.messages.get(&id).cloned().ok_or(CommandRefusal::MessageNotFound)?;
+        let author = Arc::new(erased_author());
+        if message.user == ERASED {
+            return Ok((Done::Message(Arc::new(Posted { message, author })), None));
+        }
+        if !message.deleted {
+            self.count(&message, -1);
+        }
+        message.user = ERASED;
+        message.client_offset = None;
+        message.character = None;
+        message.attachment = None;
+        message.updated_at = self.now.max(message.updated_at);
+        if remains == Remains::Remove || message.deleted {
+            message.deleted = true;
+            message.text = DELETED_TEXT.to_owned();
+        } else {
+            self.count(&message, 1);
+        }
+        self.messages.insert(id, message);
+        let message = self.revise(id)?;
+        let posted = Arc::new(Posted { message, author });
+        let event = match posted.message.deleted {
+            true => Event::MessageDeleted(posted.clone()),
+            false => Event::MessageEdited(posted.clone()),
+        };
+        Ok((Done::Message(posted), Some(Arc::new(event))))
     }
 
     fn note_moderation(&mut self, action: &'static str, id: MessageId, moderation: Option<Moderation>) {

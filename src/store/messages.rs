@@ -69,7 +69,7 @@ fn character(row: &QueryResult) -> Result<Option<Arc<Character>>, Fault> {
     Ok(Some(Arc::new(Character { number, name: row.try_get("", "persona_name")? })))
 }
 
-async fn read(
+pub(super) async fn read(
     db: &impl ConnectionTrait,
     condition: &str,
     values: impl IntoIterator<Item = Value>,

@@ -47,6 +47,13 @@ impl Store {
         Ok(self.users(&[id]).await?.pop())
     }
 
+    /// How many administrators there are who can act.
+    pub async fn admins(&self) -> Result<u64, Fault> {
+        use sea_orm::PaginatorTrait;
+        let able = Entity::find().filter(Column::Role.eq(Role::Admin)).filter(Column::Status.eq(Status::Active));
+        Ok(able.count(&self.pool).await?)
+    }
+
     /// Those of them that there are, in no order.
     pub async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, Fault> {
         let mut found = Vec::with_capacity(ids.len());

@@ -223,7 +223,7 @@ impl CommunitySession {
         let Some(ack) = ack else { return };
         match answered {
             Ok(Reply::Shown(data) | Reply::Made(data)) => ack.send(&Success::of(data)),
-            Ok(Reply::Nothing) => ack.send(&DONE),
+            Ok(Reply::Nothing | Reply::Document(_)) => ack.send(&DONE),
             Err(failure) => ack.send(&failure.ack()),
         }
     }

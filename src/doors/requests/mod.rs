@@ -6,6 +6,7 @@ mod budgets;
 mod failure;
 mod fields;
 mod members;
+mod own_data;
 pub mod rest;
 mod rooms;
 pub mod wire;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use axum::http::Method;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
+use tokio::sync::mpsc;
 
 pub use budgets::{Allowance, Allowances};
 pub use failure::Failure;
@@ -44,6 +46,8 @@ pub enum Reply {
     Shown(Value),
     Made(Value),
     Nothing,
+    /// Written as it is read; by REST only.
+    Document(mpsc::Receiver<Result<String, Refusal>>),
 }
 
 type Answer<'a> = BoxFuture<'a, Result<Reply, Failure>>;
@@ -75,7 +79,7 @@ impl Route {
 }
 
 fn routes() -> impl Iterator<Item = &'static Route> {
-    [rooms::ROUTES, members::ROUTES, audit::ROUTES].into_iter().flatten()
+    [rooms::ROUTES, members::ROUTES, audit::ROUTES, own_data::ROUTES].into_iter().flatten()
 }
 
 /// Who asks.

@@ -8,6 +8,7 @@ use axum::routing::{MethodFilter, on};
 use axum::{Json, Router};
 use serde_json::{Map, Value};
 
+use super::own_data::document;
 use super::{Asker, Failure, Fields, Reply, Requests, Route, routes};
 use crate::auth::TokenRefusal;
 use crate::chat::Refusal;
@@ -48,6 +49,7 @@ impl IntoResponse for Reply {
             Reply::Shown(value) => Json(value).into_response(),
             Reply::Made(value) => (StatusCode::CREATED, Json(value)).into_response(),
             Reply::Nothing => StatusCode::NO_CONTENT.into_response(),
+            Reply::Document(pieces) => document(pieces),
         }
     }
 }
