@@ -171,3 +171,36 @@ async fn only_what_one_may_see() {
     let answer = socket.ask("sync", json!({ "roomId": "cellar", "rev": 0 })).await;
     assert_eq!(answer["error"], "Room not found");
 }
+
+/// Far more than is on its way to somebody who reads nothing.
+async fn much_to_tell(sender: &mut Socket, room: &str) {
+    let text = "x".repeat(4000);
+    for number in 0..400 {
+        sender.succeed("send-message", json!({ "message": format!("{number} {text}"), "roomId": room })).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_ends_ends_the_telling_of_a_room() {
+    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
+    let ann = program.account("ann");
+    program.account("ben");
+    program.say(&["room", "add", "--slug", "garden", "--name", "The garden"]);
+    let server = program.serve().await;
+    let mut sender = Socket::with_token(&server.url, &ann.token).await;
+    sender.succeed("join-room", json!("garden")).await;
+    much_to_tell(&mut sender, "garden").await;
+    let token = program.say(&["token", "--user", "ben", "--ttl", "3"]);
+    let auth = json!({ "token": token, "resume": { "garden": 0 } });
+    let mut late = Socket::try_connect(&server.url, Transport::NarrowWebSocket, &auth).await.unwrap();
+    Socket::with_token(&server.url, &token).await.hear("token-expired").await;
+    let mut told = 0;
+    let last = loop {
+        let page = late.hear("sync").await;
+        told += page["messages"].as_array().unwrap().len();
+        if page["more"] == false {
+            break page;
+        }
+    };
+    assert_eq!((&last["code"], told < 400), (&json!("room_not_found"), true), "{told} were told");
+}

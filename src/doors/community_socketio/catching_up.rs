@@ -19,17 +19,11 @@ pub(super) struct CatchingUp {
     door: Community,
     connection: Arc<Connection>,
     ear: Arc<Ear>,
-    actor: Actor,
 }
 
 impl CommunitySession {
     pub(super) fn catching_up(&self) -> CatchingUp {
-        CatchingUp {
-            door: self.door.clone(),
-            connection: self.connection.clone(),
-            ear: self.ear.clone(),
-            actor: self.actor,
-        }
+        CatchingUp { door: self.door.clone(), connection: self.connection.clone(), ear: self.ear.clone() }
     }
 
     /// Comes into a room of the handshake, and hears nothing of it until it is told what it missed. One
@@ -121,8 +115,7 @@ impl CatchingUp {
 
     fn actor_now(&self) -> Actor {
         let now = u64::try_from(self.door.shared.clock.now().seconds()).unwrap_or(0);
-        let ended = self.door.visitors().token_ended(self.connection.id, now);
-        if ended { Actor::Anonymous } else { self.actor }
+        self.door.visitors().actor(self.connection.id, now)
     }
 
     fn cannot_tell(&self, room: &str, refusal: Refusal) {
