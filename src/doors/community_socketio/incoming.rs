@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::outgoing::Ear;
-use super::payload::{Fields, room_of, whole_number};
+use super::payload::{Fields, room_of};
 use super::wire::{DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, Success};
 use super::{Community, NAMESPACE, Trust};
 use crate::chat::{Caller, Pending, Refusal};
@@ -33,7 +33,7 @@ pub(super) struct CommunitySession {
     pub(super) actor: Actor,
     pub(super) rooms: HashSet<RoomNumber>,
     /// `{ roomId: rev }` of the handshake: told once, when the client is in.
-    resume: HashMap<String, Value>,
+    pub(super) resume: HashMap<String, Value>,
     pub(super) epoch: Option<String>,
 }
 
@@ -77,15 +77,13 @@ impl Namespace for Community {
 impl Session for CommunitySession {
     fn opened(&mut self) -> BoxFuture<'_, Later> {
         Box::pin(async move {
-            let mut missed = Vec::new();
-            for (reference, rev) in std::mem::take(&mut self.resume) {
-                let Some(room) = self.resume(&reference).await else { continue };
-                // One room may be named in several ways.
-                if !missed.iter().any(|(other, _): &(Arc<Room>, i64)| other.number == room.number) {
-                    missed.push((room, whole_number(&rev).unwrap_or(-1)));
-                }
-            }
+            // Heard from the beginning, but told behind what was missed of it.
+            self.ear.hold(RoomNumber::MAIN);
             self.listen(RoomNumber::MAIN);
+            let missed = self.resume_all().await;
+            if !missed.iter().any(|(room, _)| room.number == RoomNumber::MAIN) {
+                self.ear.go_on_anyway(RoomNumber::MAIN);
+            }
             let (catching_up, chat) = (self.catching_up(), self.door.shared.chat.clone());
             if missed.is_empty() {
                 chat.joined(RoomNumber::MAIN).await;
