@@ -8,7 +8,7 @@ use std::time::Duration;
 use sea_orm::DatabaseTransaction;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::foreign::Found;
@@ -114,6 +114,9 @@ impl Writer {
 impl Task {
     async fn run(mut self, mut foreign: ForeignChanges, stop: CancellationToken) {
         let mut batch = Vec::new();
+        // Goes on while there is traffic.
+        let mut doubts = interval(DOUBT);
+        doubts.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 taken = self.queue.recv_many(&mut batch, BATCH) => {
@@ -123,7 +126,7 @@ impl Task {
                     self.commit(std::mem::take(&mut batch)).await;
                 }
                 Some(found) = foreign.next() => self.take_foreign(&found).await,
-                () = sleep(DOUBT), if !self.doubtful.is_empty() => self.settle_doubts().await,
+                _ = doubts.tick(), if !self.doubtful.is_empty() => self.settle_doubts().await,
                 () = stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
             }
         }
@@ -196,7 +199,8 @@ impl Task {
             Ok::<_, Fault>(db.rollback().await?)
         };
         if !matches!(timeout(PATIENCE, locked).await, Ok(Ok(()))) {
-            return self.store.renew_writing_connection().await;
+            self.store.renew_writing_connection().await;
+            return self.refuse_waiting();
         }
         self.doubtful.clear();
         for room in rooms {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::harness::faults::{Breaks, Machine, Road};
 use super::harness::follower::fresh_history;
+use super::harness::program::NO_LIMITS;
 use super::harness::{BOTH, Follower, On, Postgres, Program, Server, Socket, Transport, eventually};
 
 /// A client must not wait longer for its refusal.
@@ -241,4 +242,34 @@ async fn a_database_file_that_is_moved_away_is_missed() {
     assert_eq!(reqwest::get(format!("{}/readyz", server.url)).await.unwrap().status(), 503);
     std::fs::rename(&elsewhere, &file).unwrap();
     works_again(&mut socket, "back again").await;
+}
+
+/// The feed of a quiet room hears of it, however busy the others are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_in_doubt_is_told_while_others_talk() {
+    let road = Road::to(&Postgres::shared().database()).await;
+    let program = Program::on_url(tempfile::tempdir().unwrap(), road.url.clone(), NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    program.say(&["room", "add", "--slug", "garden", "--name", "The garden"]);
+    let server = program.serve().await;
+    let mut socket = Socket::with_token(&server.url, &ann.token).await;
+    let mut listener = Socket::with_token(&server.url, &ben.token).await;
+    for socket in [&mut socket, &mut listener] {
+        socket.succeed("join-room", json!("garden")).await;
+    }
+    road.break_at_the_next_commit(Breaks::AfterTheCommit);
+    let answer = socket.ask("send-message", json!({ "message": "is it told?", "roomId": "garden" })).await;
+    assert_eq!(answer["code"], "outcome_unknown", "{answer}");
+    let told = async { while listener.hear("message-received").await["message"] != "is it told?" {} };
+    let others_talk = async {
+        loop {
+            send(&mut socket, &uuid::Uuid::new_v4().to_string()).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        () = told => {}
+        () = others_talk => {}
+        () = tokio::time::sleep(SOON) => panic!("it was not told while others talked"),
+    }
 }
