@@ -166,7 +166,7 @@ impl Task {
         while let Some((command, asker)) = waiting.next() {
             let command = [command];
             let mut outcome = self.attempt(&command).await;
-            if matches!(&outcome, Err(Failure::Before(fault)) if fault.is_conflict()) {
+            if matches!(&outcome, Err(Failure::Before(fault)) if fault.is_conflict() || fault.is_deadlock()) {
                 outcome = self.attempt(&command).await;
             }
             match outcome {
@@ -174,13 +174,23 @@ impl Task {
                 Err(Failure::Before(fault)) if fault.is_conflict() => {
                     self.refuse(vec![asker], WriteRefusal::AuthorGone);
                 }
+                Err(Failure::Before(fault)) if !fault.is_away() => {
+                    tracing::error!("cannot store a message: {fault}");
+                    self.refuse(vec![asker], WriteRefusal::Failed);
+                }
                 // The rest would wait as long, one after another.
                 Err(failure) => {
                     let refusal = match failure {
-                        Failure::Before(_) => WriteRefusal::DatabaseAway,
-                        Failure::Unknown(_) => WriteRefusal::OutcomeUnknown,
+                        Failure::Before(fault) => {
+                            tracing::error!("cannot store a message: {fault}");
+                            WriteRefusal::DatabaseAway
+                        }
+                        Failure::Unknown(fault) => {
+                            tracing::error!("a message may or may not be stored: {fault}");
+                            self.doubtful.insert(command[0].room());
+                            WriteRefusal::OutcomeUnknown
+                        }
                     };
-                    self.doubtful.insert(command[0].room());
                     self.refuse(vec![asker], refusal);
                     self.refuse(waiting.map(|(_, asker)| asker).collect(), WriteRefusal::DatabaseAway);
                     return self.refuse_waiting();
