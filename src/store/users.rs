@@ -64,12 +64,13 @@ impl Store {
         Ok(rows.into_iter().map(whole).collect())
     }
 
-    /// By id or by userid, for the command line.
+    /// By id or by userid, for the command line. Without a profile: before the first start Node's tables
+    /// may be the only ones.
     pub async fn user_named(&self, name: &str) -> Result<Option<User>, Fault> {
         if let Ok(id) = Uuid::parse_str(name)
-            && let Some(user) = self.user(id).await?
+            && let Some(row) = Entity::find_by_id(id).one(&self.pool).await?
         {
-            return Ok(Some(user));
+            return Ok(Some(row.into()));
         }
         Ok(Entity::find().filter(Column::Userid.eq(name)).one(&self.pool).await?.map(User::from))
     }
