@@ -97,7 +97,9 @@ impl Store {
     /// Says which of the two somebody else has already; emails match whatever their case.
     pub async fn check_free(&self, email: &str, userid: &str) -> Result<(), AddUserError> {
         let same_email = Expr::expr(Func::lower(Expr::col(Column::Email))).eq(email.to_lowercase());
-        let taken = Entity::find().filter(Condition::any().add(same_email).add(Column::Userid.eq(userid)));
+        // As in `credentials`: SQLite's `lower` knows A to Z only.
+        let matching = Condition::any().add(same_email).add(Column::Email.eq(email)).add(Column::Userid.eq(userid));
+        let taken = Entity::find().filter(matching);
         let taken = taken.all(&self.pool).await.map_err(|error| AddUserError::Fault(error.into()))?;
         if taken.iter().any(|row| row.email.to_lowercase() == email.to_lowercase()) {
             return Err(AddUserError::EmailTaken);

@@ -243,3 +243,15 @@ fn the_settings_are_shown_without_their_secrets() {
     assert!(!shown.contains(secret) && !shown.contains("pass%20word") && !shown.contains("pass word"), "{shown}");
     toml::from_str::<toml::Table>(&shown).unwrap();
 }
+
+/// SQLite knows the other case of A to Z only; as it is written an address is taken everywhere.
+#[test]
+fn an_address_beyond_a_to_z_is_taken_once() {
+    for database in super::harness::BOTH {
+        let program = Program::on(database, &[]);
+        let add = |userid| program.run(&["user", "add", "--userid", userid, "--email", "ÄNN@example.com"]);
+        assert!(add("ann").status.success());
+        let said = String::from_utf8(add("ben").stderr).unwrap();
+        assert!(said.contains("there is an account with this email already"), "{database:?}: {said}");
+    }
+}
