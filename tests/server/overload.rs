@@ -270,3 +270,21 @@ async fn upgrades_of_pages_of_other_origins() {
     assert!(upgrade("https://chat.example").await.is_ok());
     assert!(upgrade("https://evil.example").await.unwrap_err().to_string().contains("403"));
 }
+
+/// Who shares an address shares its budget; they are asked to wait, and not sent away for what others do.
+#[tokio::test]
+async fn neighbours_of_a_flood_are_not_closed_for_it() {
+    let program = Program::on(On::Sqlite, &without_limits_but(&[("RATE_LIMIT_EVENTS_PER_SECOND_PER_IP", "2")]));
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut neighbour = Socket::with_token(&server.url, &ben.token).await;
+    let mut flood = Socket::with_token(&server.url, &ann.token).await;
+    assert!(counts(&pour(&mut flood, 15).await.0).1 > 0);
+    let (answers, closed) = pour(&mut neighbour, 40).await;
+    assert_eq!((answers.len(), closed), (40, None));
+    assert!(counts(&answers).1 > 20, "{answers:?}");
+    super::harness::eventually("there is a budget again", async || {
+        neighbour.ask("typing", json!({ "isTyping": false })).await["success"] == true
+    })
+    .await;
+}

@@ -20,6 +20,7 @@ use crate::model::{ConnectionId, UserId};
 
 /// So many refusals in a row, and the connection is closed: it is not listening.
 const REFUSALS_IN_A_ROW: u32 = 20;
+const TOO_MANY_EVENTS: &str = "Too many events, please slow down";
 /// How long a closed connection may take to read what stands in front of its end.
 const LAST_READING: Duration = Duration::from_secs(4);
 
@@ -132,7 +133,11 @@ impl Connection {
             return self.answer_refusal(&packet, "The server is restarting, please try again", "restarting", 1000);
         }
         if let Err(retry_in) = self.spend() {
-            return self.refuse(packet, "Too many events, please slow down", "slow_down", retry_in);
+            return self.refuse(packet, TOO_MANY_EVENTS, "slow_down", retry_in);
+        }
+        // Its neighbours may have spent that: nobody is closed for what others do.
+        if let Some(Err(retry_in)) = self.address.map(|address| self.shared.of_address.spend(&address)) {
+            return self.answer_refusal(&packet, TOO_MANY_EVENTS, "slow_down", retry_in);
         }
         match self.inbox.put(Item::Packet(text.clone()), text.len()) {
             Put::Full => self.refuse(packet, "Too many events are waiting, please slow down", "busy", 1000),
@@ -143,11 +148,9 @@ impl Connection {
         }
     }
 
+    /// What is its own, and what it shares with others of its account.
     fn spend(&self) -> Result<(), u64> {
         self.budget.spend()?;
-        if let Some(address) = &self.address {
-            self.shared.of_address.spend(address)?;
-        }
         let user = *self.user.lock().unwrap_or_else(PoisonError::into_inner);
         user.map_or(Ok(()), |user| self.shared.of_user.spend(&user))
     }
