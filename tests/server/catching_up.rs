@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::harness::follower::fresh_history;
 use super::harness::program::NO_LIMITS;
-use super::harness::socket::as_ack;
+use super::harness::socket::{NAMESPACE, as_ack, as_event};
 use super::harness::{BOTH, Follower, Program, Socket, Transport};
 
 async fn say(socket: &mut Socket, texts: impl Iterator<Item = String>) -> Vec<Value> {
@@ -203,4 +203,25 @@ async fn a_token_that_ends_ends_the_telling_of_a_room() {
         }
     };
     assert_eq!((&last["code"], told < 400), (&json!("room_not_found"), true), "{told} were told");
+}
+
+#[tokio::test]
+async fn who_leaves_is_not_told_the_rest() {
+    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    much_to_tell(&mut Socket::with_token(&server.url, &ann.token).await, "main-chat").await;
+    let auth = json!({ "token": ben.token, "serverOffset": 0 });
+    let mut late = Socket::try_connect(&server.url, Transport::NarrowWebSocket, &auth).await.unwrap();
+    late.send(format!("41{NAMESPACE},")).await;
+    late.send(format!("40{NAMESPACE},{}", json!({ "token": ben.token }))).await;
+    let mut told = 0;
+    loop {
+        let frame = late.frame().await.unwrap();
+        if frame.starts_with("40") {
+            break;
+        }
+        told += as_event(&frame).map_or(0, |(_, page)| page["messages"].as_array().unwrap().len());
+    }
+    assert!(told < 400, "it was told everything before it had left");
 }

@@ -88,6 +88,10 @@ impl CatchingUp {
         let chat = &self.door.shared.chat;
         let mut is_first = true;
         loop {
+            // Held back to the end: who heard a later rev would never ask for the pages before it.
+            if self.connection.is_gone() || ack.is_none() && self.connection.is_leaving() {
+                return;
+            }
             self.ear.hold(room.number);
             let missed = async {
                 // It may take a while, and who was let in may have been put out again.
@@ -124,7 +128,7 @@ impl CatchingUp {
                 return;
             }
             rev = missed.rev;
-            if !self.connection.has_taken_all().await {
+            if !self.connection.is_ready_for_more().await {
                 return;
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -35,6 +36,8 @@ pub(super) struct CommunitySession {
     /// `{ roomId: rev }` of the handshake: told once, when the client is in.
     pub(super) resume: HashMap<String, Value>,
     pub(super) epoch: Option<String>,
+    /// Whether the others have heard that it came; that it went is told then.
+    is_announced: Arc<AtomicBool>,
 }
 
 impl Namespace for Community {
@@ -68,6 +71,7 @@ impl Namespace for Community {
                 rooms: HashSet::new(),
                 resume,
                 epoch: text("epoch").map(str::to_owned),
+                is_announced: Arc::default(),
             };
             Ok(Box::new(session) as Box<dyn Session>)
         })
@@ -85,8 +89,13 @@ impl Session for CommunitySession {
                 self.ear.go_on_anyway(RoomNumber::MAIN);
             }
             let (catching_up, chat) = (self.catching_up(), self.door.shared.chat.clone());
-            if missed.is_empty() {
+            let is_announced = self.is_announced.clone();
+            let announce = async move {
+                is_announced.store(true, Ordering::Relaxed);
                 chat.joined(RoomNumber::MAIN).await;
+            };
+            if missed.is_empty() {
+                announce.await;
                 return Later::Nothing;
             }
             let epoch = self.epoch.take();
@@ -94,7 +103,7 @@ impl Session for CommunitySession {
                 for (room, rev) in missed {
                     catching_up.tell(&room, rev, epoch.as_deref(), None).await;
                 }
-                chat.joined(RoomNumber::MAIN).await;
+                announce.await;
             }))
         })
     }
@@ -160,7 +169,9 @@ impl Session for CommunitySession {
             let person = self.door.visitors().remove(self.connection.id);
             person.inspect(|person| shared.chat.went(*person, self.connection.id));
             shared.chat.stop_typing(self.connection.id).await;
-            shared.chat.left(RoomNumber::MAIN).await;
+            if self.is_announced.load(Ordering::Relaxed) {
+                shared.chat.left(RoomNumber::MAIN).await;
+            }
         })
     }
 }

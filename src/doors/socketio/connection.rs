@@ -209,8 +209,15 @@ impl Connection {
     }
 
     /// Nobody hears an answer any more.
-    pub(super) fn is_gone(&self) -> bool {
+    pub fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed)
+    }
+
+    /// What was asked is still answered, and nothing more is told: it comes back for that.
+    pub fn is_leaving(&self) -> bool {
+        self.is_gone()
+            || self.refusals.load(Ordering::Relaxed) >= REFUSALS_IN_A_ROW
+            || self.shared.is_closing.load(Ordering::Relaxed)
     }
 
     /// Attachments belong to an event that is refused as a whole; others belong to nothing.
@@ -262,8 +269,13 @@ impl Connection {
     }
 
     /// Waits until the transport has taken everything; false when the connection ended first.
-    pub async fn has_taken_all(&self) -> bool {
-        self.outbox.drained().await
+    pub(super) async fn has_taken_all(&self) -> bool {
+        self.outbox.drained(|| false).await
+    }
+
+    /// The same; false also as soon as it is leaving.
+    pub async fn is_ready_for_more(&self) -> bool {
+        self.outbox.drained(|| self.is_leaving()).await
     }
 
     pub fn emit(self: &Arc<Self>, namespace: &str, name: &str, payload: &impl Serialize) {

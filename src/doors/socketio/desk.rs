@@ -33,7 +33,7 @@ pub struct Desk {
     sessions: HashMap<&'static str, Box<dyn Session>>,
     settling: FuturesUnordered<BoxFuture<'static, ()>>,
     /// One after another: pages of one room do not mix.
-    telling: VecDeque<BoxFuture<'static, ()>>,
+    telling: VecDeque<(&'static str, BoxFuture<'static, ()>)>,
     refused_connects: u32,
     ended: bool,
 }
@@ -104,7 +104,7 @@ impl Desk {
         }
     }
 
-    fn go_on(&mut self, later: Later) {
+    fn go_on(&mut self, namespace: &'static str, later: Later) {
         let guarded = |future| {
             let outcome = AssertUnwindSafe::<BoxFuture<'static, ()>>(future).catch_unwind();
             outcome.map(|outcome| outcome.unwrap_or_else(|_| tracing::error!("a handler panicked"))).boxed()
@@ -112,7 +112,7 @@ impl Desk {
         match later {
             Later::Nothing => {}
             Later::Settling(future) => self.settling.push(guarded(future)),
-            Later::Telling(future) => self.telling.push_back(guarded(future)),
+            Later::Telling(future) => self.telling.push_back((namespace, guarded(future))),
         }
     }
 
@@ -137,6 +137,7 @@ impl Desk {
             }
             Item::Ended => {
                 self.ended = true;
+                self.telling.clear();
                 self.settle().await;
                 for (_, session) in self.sessions.drain() {
                     session.closed().await;
@@ -160,7 +161,8 @@ impl Desk {
         match packet.kind {
             Kind::Connect => self.connect(connection, packet).await,
             Kind::Disconnect => {
-                self.settle().await;
+                self.telling.retain(|(namespace, _)| *namespace != packet.namespace);
+                while self.settling.next().await.is_some() {}
                 if let Some((namespace, session)) = self.sessions.remove_entry(packet.namespace) {
                     connection.note_left(namespace);
                     session.closed().await;
@@ -219,7 +221,7 @@ impl Desk {
                 // Kept before anything else happens: whatever goes wrong, it is closed in the end.
                 let session = self.sessions.entry(name).or_insert(session);
                 let later = session.opened().await;
-                self.go_on(later);
+                self.go_on(name, later);
             }
             Ok(Err(refusal)) => refuse_connect(connection, name, &refusal),
             Err(_) => refuse_connect(
@@ -255,12 +257,12 @@ impl Desk {
         let Some(session) = self.sessions.get_mut(namespace) else { return };
         let ack = packet.ack.map(|id| Ack::new(connection, namespace, id));
         let later = session.event(ClientEvent { name, payload, ack }).await;
-        self.go_on(later);
+        self.go_on(namespace, later);
     }
 }
 
-async fn first(telling: &mut VecDeque<BoxFuture<'static, ()>>) -> Option<()> {
-    telling.front_mut()?.await;
+async fn first(telling: &mut VecDeque<(&'static str, BoxFuture<'static, ()>)>) -> Option<()> {
+    telling.front_mut()?.1.as_mut().await;
     telling.pop_front().map(drop)
 }
 

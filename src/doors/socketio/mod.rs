@@ -56,7 +56,7 @@ pub enum Later {
     Nothing,
     /// A send that stands in the queue need not hold up the next one.
     Settling(BoxFuture<'static, ()>),
-    /// Pages that go out as fast as they are read, which may take long.
+    /// Pages that go out as fast as they are read, which may take long. Dropped when the client leaves.
     Telling(BoxFuture<'static, ()>),
 }
 

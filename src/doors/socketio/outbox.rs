@@ -78,8 +78,8 @@ impl Outbox {
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Waiting { closed: true, ..Waiting::default() };
     }
 
-    /// Waits until the transport has taken everything; false when it ended first.
-    pub async fn drained(&self) -> bool {
+    /// Waits until the transport has taken everything; false when it ended first, or is given up.
+    pub async fn drained(&self, is_given_up: impl Fn() -> bool) -> bool {
         let mut pause = LOOK_AGAIN;
         loop {
             let Some(engine) = self.engine.upgrade().filter(|engine| !engine.is_closed()) else { return false };
@@ -90,6 +90,9 @@ impl Outbox {
                 }
                 waiting.frames.is_empty() && is_empty(&engine)
             };
+            if is_given_up() {
+                return false;
+            }
             if has_all {
                 return true;
             }
