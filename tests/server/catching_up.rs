@@ -225,3 +225,40 @@ async fn who_leaves_is_not_told_the_rest() {
     }
     assert!(told < 400, "it was told everything before it had left");
 }
+
+/// Typing stands in no page: what comes of it between two pages is told when they are.
+#[tokio::test]
+async fn a_typing_flag_that_ends_while_much_is_told_ends_for_the_late_one_too() {
+    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut sender = Socket::with_token(&server.url, &ann.token).await;
+    much_to_tell(&mut sender, "main-chat").await;
+    let mut late = Follower::new(&server.url, &ben.token, Transport::NarrowWebSocket);
+    late.come_back().await;
+    let mut witness = Socket::with_token(&server.url, &ben.token).await;
+    for is_typing in [true, false] {
+        sender.succeed("typing", json!({ "isTyping": is_typing })).await;
+        assert_eq!(witness.hear("user-typing").await["isTyping"], is_typing);
+    }
+    let (mut heard, mut asked) = (Vec::new(), None);
+    loop {
+        let frame = late.socket.as_mut().unwrap().frame().await.unwrap();
+        let Some(frame) = late.take(frame) else {
+            if late.is_caught_up() && asked.is_none() {
+                let socket = late.socket.as_mut().unwrap();
+                asked = Some(socket.feed("load-messages", &json!({ "limit": 1 })).await);
+                socket.flush().await;
+            }
+            continue;
+        };
+        heard.extend(
+            as_event(&frame).filter(|(name, _)| name == "user-typing").map(|(_, flag)| flag["isTyping"].clone()),
+        );
+        if as_ack(&frame).is_some_and(|(id, _)| Some(id) == asked) {
+            break;
+        }
+    }
+    assert_eq!(heard, [true, false]);
+    assert!(late.breaches.is_empty(), "{:?}", late.breaches);
+}
