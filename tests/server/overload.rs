@@ -288,3 +288,23 @@ async fn neighbours_of_a_flood_are_not_closed_for_it() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_has_spent_everything_may_still_leave() {
+    let settings = [("RATE_LIMIT_EVENTS_PER_SECOND", "1"), ("RATE_LIMIT_EVENTS_BURST", "3")];
+    let program = Program::on(On::Sqlite, &without_limits_but(&settings));
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut observer = Socket::with_token(&server.url, &ann.token).await;
+    let mut socket = Socket::with_token(&server.url, &ben.token).await;
+    assert!(counts(&pour(&mut socket, 6).await.0).1 > 0);
+    socket.send(format!("41{NAMESPACE},")).await;
+    observer.hear("user-left").await;
+    // Only from where one is.
+    for _ in 0..30 {
+        socket.try_send(format!("41{NAMESPACE},")).await;
+    }
+    while let Some(frame) = socket.frame().await {
+        assert!(as_ack(&frame).is_none(), "{frame}");
+    }
+}

@@ -132,6 +132,11 @@ impl Connection {
         if self.shared.is_closing.load(Ordering::Relaxed) {
             return self.answer_refusal(&packet, "The server is restarting, please try again", "restarting", 1000);
         }
+        // Costs nothing, and only once for each time that it joined.
+        if packet.kind == Kind::Disconnect && self.note_left(packet.namespace) {
+            let put = self.inbox.put_always(Item::Packet(text.clone()));
+            return self.start_worker(put);
+        }
         if let Err(retry_in) = self.spend() {
             return self.refuse(packet, TOO_MANY_EVENTS, "slow_down", retry_in);
         }
@@ -194,8 +199,11 @@ impl Connection {
         self.joined.lock().unwrap_or_else(PoisonError::into_inner).push(namespace);
     }
 
-    pub(super) fn note_left(&self, namespace: &'static str) {
-        self.joined.lock().unwrap_or_else(PoisonError::into_inner).retain(|joined| *joined != namespace);
+    /// Whether it was there.
+    pub(super) fn note_left(&self, namespace: &str) -> bool {
+        let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = joined.iter().position(|joined| *joined == namespace);
+        at.map(|at| joined.swap_remove(at)).is_some()
     }
 
     /// The WebSocket that a polling client went over to.
