@@ -308,3 +308,28 @@ async fn who_has_spent_everything_may_still_leave() {
         assert!(as_ack(&frame).is_none(), "{frame}");
     }
 }
+
+#[tokio::test]
+async fn attachments_without_end() {
+    let program = Program::on(On::Sqlite, NO_LIMITS);
+    let ann = program.account("ann");
+    let server = program.serve().await;
+    let mut socket = Socket::with_token(&server.url, &ann.token).await;
+    let event = json!(["send-message", { "_placeholder": true, "num": 0 }]);
+    for (announced, closed) in [(1, false), (16, false), (30, false), (u32::MAX, true)] {
+        socket.send(format!("45{announced}-{NAMESPACE},7{event}")).await;
+        for _ in 0..announced.min(100) {
+            socket.try_send_bytes(vec![0; 10]).await;
+        }
+        socket.try_feed("typing", &json!({ "isTyping": false })).await;
+        socket.try_flush().await;
+        let mut answers = Vec::new();
+        while answers.len() < 2
+            && let Some(frame) = socket.frame().await
+        {
+            answers.extend(as_ack(&frame).map(|(_, answer)| answer["success"].clone()));
+        }
+        let expected = if closed { vec![json!(false)] } else { vec![json!(false), json!(true)] };
+        assert_eq!(answers, expected, "{announced} were announced");
+    }
+}

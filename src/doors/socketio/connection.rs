@@ -20,6 +20,8 @@ use crate::model::{ConnectionId, UserId};
 
 /// So many refusals in a row, and the connection is closed: it is not listening.
 const REFUSALS_IN_A_ROW: u32 = 20;
+/// Of one event. More belong to nothing, and count as refusals.
+const MOST_ATTACHMENTS: u32 = 16;
 const TOO_MANY_EVENTS: &str = "Too many events, please slow down";
 /// How long a closed connection may take to read what stands in front of its end.
 const LAST_READING: Duration = Duration::from_secs(4);
@@ -128,7 +130,7 @@ impl Connection {
             return;
         }
         let Some(packet) = Packet::parse(&text) else { return self.refuse_silently() };
-        self.attachments.store(packet.attachments, Ordering::Relaxed);
+        self.attachments.store(packet.attachments.min(MOST_ATTACHMENTS), Ordering::Relaxed);
         if self.shared.is_closing.load(Ordering::Relaxed) {
             return self.answer_refusal(&packet, "The server is restarting, please try again", "restarting", 1000);
         }
