@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
 
 use super::harness::program::NO_LIMITS;
 use super::harness::socket::{NAMESPACE, as_ack, as_event};
@@ -332,4 +334,23 @@ async fn attachments_without_end() {
         let expected = if closed { vec![json!(false)] } else { vec![json!(false), json!(true)] };
         assert_eq!(answers, expected, "{announced} were announced");
     }
+}
+
+/// Socket.IO 2 has a text where later ones have an object.
+#[tokio::test]
+async fn an_old_client_is_refused_in_its_own_words() {
+    let settings = [("RATE_LIMIT_EVENTS_PER_SECOND", "1"), ("RATE_LIMIT_EVENTS_BURST", "1"), ("ALLOW_EIO3", "true")];
+    let program = Program::on(On::Sqlite, &without_limits_but(&settings));
+    let server = program.serve().await;
+    let address = format!("{}/socket.io/?EIO=3&transport=websocket", server.url.replace("http", "ws"));
+    let (mut socket, _) = tokio_tungstenite::connect_async(address).await.unwrap();
+    // It is in `/` without asking, which spends what there is.
+    socket.send(Message::text(format!("40{NAMESPACE},"))).await.unwrap();
+    let refusal = loop {
+        let frame = socket.next().await.unwrap().unwrap().into_text().unwrap().to_string();
+        if frame.starts_with("44") {
+            break frame;
+        }
+    };
+    assert_eq!(refusal, format!("44{NAMESPACE},\"Too many events, please slow down\""));
 }

@@ -175,6 +175,9 @@ impl Connection {
     fn answer_refusal(self: &Arc<Self>, packet: &Packet<'_>, error: &str, code: &str, retry_in: u64) {
         let refused = Refused { success: false, error, code, retry_in: Some(retry_in) };
         match (packet.kind, packet.ack) {
+            (Kind::Connect, _) if self.protocol == ProtocolVersion::V3 => {
+                self.send(packet::connect_error(packet.namespace, &error).into());
+            }
             (Kind::Connect, _) => self.send(
                 packet::connect_error(packet.namespace, &serde_json::json!({ "message": error, "data": refused }))
                     .into(),
