@@ -217,8 +217,13 @@ impl Connection {
         self.upgrading.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn tried_to_upgrade(&self) -> bool {
+    pub(super) fn is_upgrading(&self) -> bool {
         self.upgrading.load(Ordering::Relaxed)
+    }
+
+    /// Something came over the WebSocket.
+    pub(super) fn note_upgraded(&self) {
+        self.upgrading.store(false, Ordering::Relaxed);
     }
 
     /// Nobody hears an answer any more.

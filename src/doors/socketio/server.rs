@@ -187,22 +187,21 @@ impl EngineIoHandler for SocketServer {
         if let Some(address) = connection.address {
             self.connections.closed(address);
             let is_polling = socket.transport_type() == TransportType::Polling;
-            match (connection.tried_to_upgrade(), is_polling) {
-                (true, true) => {
-                    let before = self.broken_upgrades.get(&address).unwrap_or(0);
-                    self.broken_upgrades.insert(address, before + 1);
-                }
-                (true, false) => self.broken_upgrades.invalidate(&address),
-                (false, _) => {}
+            if is_polling && connection.is_upgrading() && reason == DisconnectReason::TransportError {
+                let before = self.broken_upgrades.get(&address).unwrap_or(0);
+                self.broken_upgrades.insert(address, before + 1);
             }
         }
         connection.ended();
     }
 
     fn on_message(self: &Arc<Self>, text: Str, socket: Arc<Socket<Link>>) {
-        if let Some(connection) = socket.data.connection.get() {
-            connection.receive(text);
+        let Some(connection) = socket.data.connection.get() else { return };
+        if connection.is_upgrading() && socket.transport_type() == TransportType::Websocket {
+            connection.note_upgraded();
+            connection.address.inspect(|address| self.broken_upgrades.invalidate(address));
         }
+        connection.receive(text);
     }
 
     fn on_binary(self: &Arc<Self>, _: Bytes, socket: Arc<Socket<Link>>) {
