@@ -166,7 +166,7 @@ impl App {
             timeout_at(deadline, writer).await.ok();
             let (told, all_told) = oneshot::channel();
             let last = Announcement { events: Vec::new(), then: Some(Box::new(move || told.send(()).unwrap_or(()))) };
-            bus.announce(last).await;
+            timeout_at(deadline, bus.announce(last)).await.ok();
             timeout_at(deadline, all_told).await.ok();
             timeout_at(deadline, sockets.finish_work()).await.ok();
             sockets.close_all(LAST_READING).await;

@@ -183,7 +183,7 @@ async fn serve(config: &Config, migrate: bool) -> Result<(), StartError> {
 }
 
 /// A database that does not answer must not hold up the end: everything is stored by now.
-const CLOSING: std::time::Duration = std::time::Duration::from_secs(2);
+const CLOSING: std::time::Duration = std::time::Duration::from_secs(1);
 
 fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
