@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -62,7 +62,6 @@ pub struct App {
     bus: Bus,
     writer: JoinHandle<()>,
     stop_writer: CancellationToken,
-    stopping: Arc<AtomicBool>,
     grace: Duration,
 }
 
@@ -131,9 +130,8 @@ impl App {
         let rates = Rates::new(config.limits.rate_limit_http_per_minute);
         let sockets = sockets(config, &community);
         tokio::spawn(tick(chat, community.clone(), rates.clone(), sockets.clone()));
-        let stopping = Arc::new(AtomicBool::new(false));
         let others = store.watch_for_others();
-        let health = Health { store: store.clone(), stopping: stopping.clone(), warnings: warnings.into(), others };
+        let health = Health { store: store.clone(), sockets: sockets.clone(), warnings: warnings.into(), others };
         let accounts = Accounts::new(store.clone(), passwords(config, &store), access, refresh, clock);
         let rest = rest(config, community, requests, accounts, health, rates);
         let router = edge(config, rest.merge(engine(config, &sockets)));
@@ -144,7 +142,6 @@ impl App {
             bus,
             writer: writer_task,
             stop_writer,
-            stopping,
             grace: config.server.shutdown_grace,
         })
     }
@@ -152,15 +149,14 @@ impl App {
     /// Serves until told to stop: then takes in no more, stores and answers what was taken in, and
     /// lets the clients go.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
-        let App { router, peers, sockets, bus, writer, stop_writer, stopping, grace } = self;
+        let App { router, peers, sockets, bus, writer, stop_writer, grace } = self;
         let (told_to_stop, all_said) = (CancellationToken::new(), CancellationToken::new());
         let drained = async {
             stop.await;
             let deadline = Instant::now() + grace;
             tracing::info!("stopping: no new connections");
-            stopping.store(true, Ordering::Relaxed);
-            told_to_stop.cancel();
             sockets.announce_restart();
+            told_to_stop.cancel();
             tokio::time::sleep(ON_THEIR_WAY).await;
             stop_writer.cancel();
             timeout_at(deadline, writer).await.ok();
