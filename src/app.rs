@@ -39,7 +39,7 @@ use crate::doors::edge::{
 };
 use crate::doors::requests::{self, Allowance, Allowances, Requests};
 use crate::doors::socketio::admission::{self, Admission};
-use crate::doors::socketio::{ENGINE_PACKETS, Limits, Namespace, Root, Shared, SocketServer};
+use crate::doors::socketio::{ENGINE_PACKETS, EventBudgets, Limits, Namespace, Root, SocketServer};
 use crate::model::Clock;
 use crate::ops::health::{self, Health};
 use crate::store::{ForeignChanges, Store, Writer};
@@ -225,10 +225,10 @@ fn sockets(config: &Config, community: &Community) -> Arc<SocketServer> {
         slow_reader_bytes: config.limits.slow_reader_bytes,
         events_per_second: config.limits.rate_limit_events_per_second,
         events_burst: config.limits.rate_limit_events_burst,
-        shared: Arc::new(Shared {
+        budgets: Arc::new(EventBudgets {
             of_address: SharedBudget::new(config.limits.rate_limit_events_per_second_per_ip),
             of_user: SharedBudget::new(config.limits.rate_limit_events_per_second_per_user),
-            is_closing: AtomicBool::new(false),
+            are_closed: AtomicBool::new(false),
         }),
     };
     SocketServer::new(namespaces, limits)

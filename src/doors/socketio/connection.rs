@@ -37,7 +37,7 @@ pub struct Connection {
     engine: Weak<Socket<Link>>,
     outbox: Arc<Outbox>,
     budget: Budget,
-    shared: Arc<Shared>,
+    budgets: Arc<EventBudgets>,
     /// Whose account's budget its events are taken from, too.
     user: Mutex<Option<UserId>>,
     /// The transport under it; a client that polls has none that lasts.
@@ -54,12 +54,12 @@ pub struct Connection {
 }
 
 /// What all connections share.
-pub struct Shared {
+pub struct EventBudgets {
     /// What connections of one address, and of one account, spend together.
     pub of_address: SharedBudget<IpAddr>,
     pub of_user: SharedBudget<UserId>,
     /// At the end: nothing new is taken in.
-    pub is_closing: AtomicBool,
+    pub are_closed: AtomicBool,
 }
 
 /// How many connections there are from each address.
@@ -111,7 +111,7 @@ impl Connection {
             engine: Arc::downgrade(engine),
             outbox: Arc::new(Outbox::new(Arc::downgrade(engine), limits.slow_reader_bytes)),
             budget: Budget::new(limits.events_per_second, limits.events_burst),
-            shared: limits.shared.clone(),
+            budgets: limits.budgets.clone(),
             user: Mutex::default(),
             line: Mutex::new(engine.req_parts.extensions.get().map(Arc::downgrade).unwrap_or_default()),
             refusals: AtomicU32::new(0),
@@ -131,7 +131,7 @@ impl Connection {
         }
         let Some(packet) = Packet::parse(&text) else { return self.refuse_silently() };
         self.attachments.store(packet.attachments.min(MOST_ATTACHMENTS), Ordering::Relaxed);
-        if self.shared.is_closing.load(Ordering::Relaxed) {
+        if self.budgets.are_closed.load(Ordering::Relaxed) {
             return self.answer_refusal(&packet, "The server is restarting, please try again", "restarting", 1000);
         }
         // Costs nothing, and only once for each time that it joined.
@@ -143,7 +143,7 @@ impl Connection {
             return self.refuse(packet, TOO_MANY_EVENTS, "slow_down", retry_in);
         }
         // Its neighbours may have spent that: nobody is closed for what others do.
-        if let Some(Err(retry_in)) = self.address.map(|address| self.shared.of_address.spend(&address)) {
+        if let Some(Err(retry_in)) = self.address.map(|address| self.budgets.of_address.spend(&address)) {
             return self.answer_refusal(&packet, TOO_MANY_EVENTS, "slow_down", retry_in);
         }
         match self.inbox.put(Item::Packet(text.clone()), text.len()) {
@@ -159,7 +159,7 @@ impl Connection {
     fn spend(&self) -> Result<(), u64> {
         self.budget.spend()?;
         let user = *self.user.lock().unwrap_or_else(PoisonError::into_inner);
-        user.map_or(Ok(()), |user| self.shared.of_user.spend(&user))
+        user.map_or(Ok(()), |user| self.budgets.of_user.spend(&user))
     }
 
     /// Whose connection this is, as far as budgets go.
@@ -235,7 +235,7 @@ impl Connection {
     pub fn is_leaving(&self) -> bool {
         self.is_gone()
             || self.refusals.load(Ordering::Relaxed) >= REFUSALS_IN_A_ROW
-            || self.shared.is_closing.load(Ordering::Relaxed)
+            || self.budgets.are_closed.load(Ordering::Relaxed)
     }
 
     /// Attachments belong to an event that is refused as a whole; others belong to nothing.

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use connection::{Ack, Connection, Connections, Shared};
+pub use connection::{Ack, Connection, Connections, EventBudgets};
 pub use outbox::ENGINE_PACKETS;
 pub use server::{Limits, SocketServer};
 
