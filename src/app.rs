@@ -183,6 +183,13 @@ fn warnings(config: &Config, mut warnings: Vec<String>) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if config.names_redis {
+        warnings.push(
+            "REDIS_URL is given, but several nodes are not there yet: this one serves its own people only, \
+             and must be the only one on its database"
+                .to_owned(),
+        );
+    }
     for warning in &warnings {
         tracing::warn!("{warning}");
     }
