@@ -229,6 +229,36 @@ async fn who_asks_and_goes_costs_no_more() {
     assert!(gone.elapsed() < Duration::from_secs(8), "1500 lists took {:?}", gone.elapsed());
 }
 
+/// All of it, in its order, and as whom it was sent.
+#[tokio::test]
+async fn what_is_to_be_done_is_done_for_who_is_gone() {
+    let program = Program::on(On::Sqlite, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut watcher = Socket::with_token(&server.url, &ann.token).await;
+    let text = "x".repeat(4000);
+    for number in 0..300 {
+        watcher.succeed("send-message", json!({ "message": format!("{number} {text}") })).await;
+    }
+    let mut socket = Socket::with_token(&server.url, &ann.token).await;
+    for _ in 0..100 {
+        socket.feed("load-messages", &json!({ "limit": 1000 })).await;
+    }
+    socket.feed("create-room", &json!({ "name": "The cellar", "slug": "cellar" })).await;
+    socket.feed("authenticate-user", &json!({ "token": ben.token })).await;
+    socket.feed("send-message", &json!({ "message": "from ben" })).await;
+    socket.flush().await;
+    drop(socket);
+    let last = loop {
+        let message = watcher.hear("message-received").await;
+        if message["message"] == "from ben" {
+            break message;
+        }
+    };
+    assert_eq!(last["User"]["userid"], "ben");
+    assert!(program.say(&["room", "list"]).contains("cellar"));
+}
+
 /// A head, a body, a CONNECT that never comes.
 #[tokio::test]
 async fn who_takes_for_ever_is_not_waited_for() {

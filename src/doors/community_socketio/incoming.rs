@@ -14,7 +14,7 @@ use super::wire::{DONE, FailureShape, HistoryShape, MessageShape, PaginationShap
 use super::{Community, NAMESPACE, Trust};
 use crate::chat::{Caller, Pending, Refusal};
 use crate::doors::refusals::Doing;
-use crate::doors::requests::{Reply, Requests};
+use crate::doors::requests::{Reply, Requests, Route};
 use crate::doors::socketio::{
     Ack, Client, ClientEvent, ConnectRefusal, Connection, Later, Namespace, Payload, Session, Waits,
 };
@@ -134,6 +134,14 @@ impl Session for CommunitySession {
             "send-message" | "edit-message" | "delete-message" | "typing" => Waits::ForNothing,
             "leave-room" | "authenticate-user" => Waits::ForTelling,
             _ => Waits::ForSettling,
+        }
+    }
+
+    fn only_asks(&self, name: &str) -> bool {
+        match name {
+            "send-message" | "edit-message" | "delete-message" | "typing" => false,
+            "join-room" | "leave-room" | "authenticate-user" => false,
+            other => Requests::of_event(other).is_none_or(Route::only_asks),
         }
     }
 

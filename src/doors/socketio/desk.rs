@@ -146,13 +146,12 @@ impl Desk {
         }
     }
 
-    /// What only asks is asked in vain when nobody hears the answer. What was sent is still stored.
+    /// What only asks is asked in vain when nobody hears the answer. What is to be done is still done.
     fn has_effect(&self, text: &str) -> bool {
         let session = |packet: &Packet| self.sessions.get(packet.namespace);
         Packet::parse(text).is_some_and(|packet| match packet.kind {
-            Kind::Event => arguments(packet).is_some_and(|(name, _)| {
-                session(&packet).is_some_and(|session| session.waits(&name) == Waits::ForNothing)
-            }),
+            Kind::Event => arguments(packet)
+                .is_some_and(|(name, _)| session(&packet).is_some_and(|session| !session.only_asks(&name))),
             _ => packet.kind != Kind::Connect,
         })
     }

@@ -45,6 +45,9 @@ pub trait Session: Send {
 
     fn waits(&self, name: &str) -> Waits;
 
+    /// Whether an event changes nothing: for somebody who is gone it is not worked off.
+    fn only_asks(&self, name: &str) -> bool;
+
     /// Something outside may have changed who this is.
     fn reconsider(&mut self) -> BoxFuture<'_, ()>;
 
@@ -121,6 +124,10 @@ impl Session for RootSession {
 
     fn waits(&self, _: &str) -> Waits {
         Waits::ForNothing
+    }
+
+    fn only_asks(&self, _: &str) -> bool {
+        true
     }
 
     fn reconsider(&mut self) -> BoxFuture<'_, ()> {
