@@ -262,3 +262,45 @@ async fn a_typing_flag_that_ends_while_much_is_told_ends_for_the_late_one_too() 
     assert_eq!(heard, [true, false]);
     assert!(late.breaches.is_empty(), "{:?}", late.breaches);
 }
+
+/// What waits until all is told does not hold up the end of a token: who reads slowly would go on hearing
+/// a room that is not theirs any more.
+#[tokio::test]
+async fn a_token_ends_in_time_for_who_reads_as_slowly_as_they_can() {
+    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
+    let ann = program.account("ann");
+    program.account("ben");
+    program.say(&["room", "add", "--slug", "garden", "--name", "The garden"]);
+    let server = program.serve().await;
+    let mut sender = Socket::with_token(&server.url, &ann.token).await;
+    sender.succeed("join-room", json!("garden")).await;
+    much_to_tell(&mut sender, "main-chat").await;
+    let token = program.say(&["token", "--user", "ben", "--ttl", "3"]);
+    let auth = json!({ "token": token, "serverOffset": 0 });
+    let mut late = Socket::try_connect(&server.url, Transport::NarrowWebSocket, &auth).await.unwrap();
+    late.feed("join-room", &json!("garden")).await;
+    let left = late.feed("leave-room", &json!("main-chat")).await;
+    late.flush().await;
+    let mut witness = Socket::with_token(&server.url, &token).await;
+    witness.succeed("join-room", json!("garden")).await;
+    sender.succeed("send-message", json!({ "message": "for members", "roomId": "garden" })).await;
+    assert_eq!(witness.hear("message-received").await["message"], "for members");
+    witness.hear("token-expired").await;
+    // Both are looked at in the same tick, one after the other.
+    sender.succeed("load-messages", json!({ "limit": 1 })).await;
+    sender.succeed("send-message", json!({ "message": "not for him", "roomId": "garden" })).await;
+    let mut heard = Vec::new();
+    loop {
+        let frame = late.frame().await.unwrap();
+        heard.extend(
+            as_event(&frame).map(
+                |(name, payload)| if name == "message-received" { payload["message"].clone() } else { json!(name) },
+            ),
+        );
+        if as_ack(&frame).is_some_and(|(id, _)| id == left) {
+            break;
+        }
+    }
+    assert!(heard.contains(&json!("for members")) && heard.contains(&json!("token-expired")), "{heard:?}");
+    assert!(!heard.contains(&json!("not for him")), "{heard:?}");
+}

@@ -98,9 +98,26 @@ impl Desk {
         }
     }
 
-    async fn settle(&mut self) {
+    /// Until all is settled and told, which may take as long as somebody takes to read. Meanwhile a token
+    /// may end, or somebody be put out of a room: that does not wait.
+    async fn settle(&mut self, connection: &Arc<Connection>) {
+        let is_urgent = |item: &Item| matches!(item, Item::Reconsider(_));
         while !self.is_settled() {
-            self.progress().await;
+            if let Some(Item::Reconsider(namespace)) = connection.inbox.take_first(is_urgent) {
+                self.reconsider(connection, namespace).await;
+                continue;
+            }
+            tokio::select! {
+                () = self.progress() => {}
+                () = connection.inbox.arrival() => {}
+            }
+        }
+    }
+
+    async fn reconsider(&mut self, connection: &Arc<Connection>, namespace: &str) {
+        connection.reconsidering.store(false, Ordering::Relaxed);
+        if let Some(session) = self.sessions.get_mut(namespace) {
+            session.reconsider().await;
         }
     }
 
@@ -125,20 +142,15 @@ impl Desk {
                     self.handle_packet(connection, packet).await;
                 }
             }
-            Item::Reconsider(namespace) => {
-                connection.reconsidering.store(false, Ordering::Relaxed);
-                if let Some(session) = self.sessions.get_mut(namespace) {
-                    session.reconsider().await;
-                }
-            }
+            Item::Reconsider(namespace) => self.reconsider(connection, namespace).await,
             Item::Close(why) => {
-                self.settle().await;
+                self.settle(connection).await;
                 connection.close_when_read(why).await;
             }
             Item::Ended => {
                 self.ended = true;
                 self.telling.clear();
-                self.settle().await;
+                self.settle(connection).await;
                 for (_, session) in self.sessions.drain() {
                     session.closed().await;
                 }
@@ -249,7 +261,7 @@ impl Desk {
         };
         let waits = session.waits(&name);
         if waits == Waits::ForTelling || self.settling.len() + self.telling.len() >= UNSETTLED {
-            self.settle().await;
+            self.settle(connection).await;
         } else if waits == Waits::ForSettling {
             while self.settling.next().await.is_some() {}
         }
