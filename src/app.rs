@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -39,7 +39,7 @@ use crate::doors::edge::{
 };
 use crate::doors::requests::{self, Allowance, Allowances, Requests};
 use crate::doors::socketio::admission::{self, Admission};
-use crate::doors::socketio::{ENGINE_PACKETS, Limits, Namespace, Root, Shared, SocketServer};
+use crate::doors::socketio::{ENGINE_PACKETS, EventBudgets, Limits, Namespace, Root, SocketServer};
 use crate::model::Clock;
 use crate::ops::health::{self, Health};
 use crate::store::{ForeignChanges, Store, Writer};
@@ -62,7 +62,6 @@ pub struct App {
     bus: Bus,
     writer: JoinHandle<()>,
     stop_writer: CancellationToken,
-    stopping: Arc<AtomicBool>,
     grace: Duration,
 }
 
@@ -131,9 +130,8 @@ impl App {
         let rates = Rates::new(config.limits.rate_limit_http_per_minute);
         let sockets = sockets(config, &community);
         tokio::spawn(tick(chat, community.clone(), rates.clone(), sockets.clone()));
-        let stopping = Arc::new(AtomicBool::new(false));
         let others = store.watch_for_others();
-        let health = Health { store: store.clone(), stopping: stopping.clone(), warnings: warnings.into(), others };
+        let health = Health { store: store.clone(), sockets: sockets.clone(), warnings: warnings.into(), others };
         let accounts = Accounts::new(store.clone(), passwords(config, &store), access, refresh, clock);
         let rest = rest(config, community, requests, accounts, health, rates);
         let router = edge(config, rest.merge(engine(config, &sockets)));
@@ -144,7 +142,6 @@ impl App {
             bus,
             writer: writer_task,
             stop_writer,
-            stopping,
             grace: config.server.shutdown_grace,
         })
     }
@@ -152,21 +149,20 @@ impl App {
     /// Serves until told to stop: then takes in no more, stores and answers what was taken in, and
     /// lets the clients go.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
-        let App { router, peers, sockets, bus, writer, stop_writer, stopping, grace } = self;
+        let App { router, peers, sockets, bus, writer, stop_writer, grace } = self;
         let (told_to_stop, all_said) = (CancellationToken::new(), CancellationToken::new());
         let drained = async {
             stop.await;
             let deadline = Instant::now() + grace;
             tracing::info!("stopping: no new connections");
-            stopping.store(true, Ordering::Relaxed);
-            told_to_stop.cancel();
             sockets.announce_restart();
+            told_to_stop.cancel();
             tokio::time::sleep(ON_THEIR_WAY).await;
             stop_writer.cancel();
             timeout_at(deadline, writer).await.ok();
             let (told, all_told) = oneshot::channel();
             let last = Announcement { events: Vec::new(), then: Some(Box::new(move || told.send(()).unwrap_or(()))) };
-            bus.announce(last).await;
+            timeout_at(deadline, bus.announce(last)).await.ok();
             timeout_at(deadline, all_told).await.ok();
             timeout_at(deadline, sockets.finish_work()).await.ok();
             sockets.close_all(LAST_READING).await;
@@ -184,6 +180,13 @@ fn warnings(config: &Config, mut warnings: Vec<String>) -> Vec<String> {
         warnings.push(
             "AUTH_MODE is trust-user-id: whoever knows an account's id can speak as that account. \
              Send tokens from your frontend and set AUTH_MODE=token as soon as you can"
+                .to_owned(),
+        );
+    }
+    if config.names_redis {
+        warnings.push(
+            "REDIS_URL is given, but several nodes are not there yet: this one serves its own people only, \
+             and must be the only one on its database"
                 .to_owned(),
         );
     }
@@ -229,10 +232,10 @@ fn sockets(config: &Config, community: &Community) -> Arc<SocketServer> {
         slow_reader_bytes: config.limits.slow_reader_bytes,
         events_per_second: config.limits.rate_limit_events_per_second,
         events_burst: config.limits.rate_limit_events_burst,
-        shared: Arc::new(Shared {
+        budgets: Arc::new(EventBudgets {
             of_address: SharedBudget::new(config.limits.rate_limit_events_per_second_per_ip),
             of_user: SharedBudget::new(config.limits.rate_limit_events_per_second_per_user),
-            is_closing: AtomicBool::new(false),
+            are_closed: AtomicBool::new(false),
         }),
     };
     SocketServer::new(namespaces, limits)

@@ -144,8 +144,8 @@ pub async fn run(command: Command, config: &Config) -> Result<(), StartError> {
     }
 }
 
-async fn open(config: &Config, missing: Missing) -> Result<Store, StartError> {
-    Store::open(&config.database, missing, true).await.map_err(StartError::new)
+async fn open(config: &Config) -> Result<Store, StartError> {
+    Store::open(&config.database, Missing::IsMade, true).await.map_err(StartError::new)
 }
 
 async fn open_unprepared(config: &Config, missing: Missing) -> Result<Store, StartError> {
@@ -183,7 +183,7 @@ async fn serve(config: &Config, migrate: bool) -> Result<(), StartError> {
 }
 
 /// A database that does not answer must not hold up the end: everything is stored by now.
-const CLOSING: std::time::Duration = std::time::Duration::from_secs(2);
+const CLOSING: std::time::Duration = std::time::Duration::from_secs(1);
 
 fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -205,7 +205,7 @@ async fn user(config: &Config, action: UserAction) -> Result<(), StartError> {
             if !faults.is_empty() {
                 return Err(StartError::new(faults.join("; ")));
             }
-            let store = open(config, Missing::IsMade).await?;
+            let store = open(config).await?;
             let password_hash = match password {
                 Some(password) => app::passwords(config, &store).hash(password).await.map_err(StartError::new)?,
                 // No hash begins like this: nothing fits it.
@@ -284,7 +284,7 @@ async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
                     "--slug is \"{slug}\": lower-case letters, digits and dashes are needed, beginning with a letter, at most 50"
                 )));
             }
-            let store = open(config, Missing::IsMade).await?;
+            let store = open(config).await?;
             let kind = if private { RoomKind::Private } else { RoomKind::Public };
             let new = NewRoom { slug, name: one_line("name", &name)?, description, kind, created_by: None, pair: None };
             let room = store.add_room(new, Clock::System.now()).await.map_err(|error| match error {
@@ -310,7 +310,7 @@ async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
 }
 
 async fn token(config: &Config, user: &str, ttl: Option<u32>) -> Result<(), StartError> {
-    let store = open(config, Missing::IsRefused).await?;
+    let store = open_to_read(config, "Users").await?;
     let found = store.user_named(user).await.map_err(StartError::new)?;
     let account = found.ok_or_else(|| {
         StartError::new(format!(

@@ -67,7 +67,8 @@ pub struct Missed {
     pub more: bool,
 }
 
-/// Encoded it stays below what one poll may carry, whatever must be escaped in it.
+/// Encoded it stays below what one poll may carry, whatever must be escaped in the texts; names and
+/// client offsets, which are bounded, are not counted.
 const PAGE_OF_MISSED: PageSize = PageSize { messages: 500, bytes: 96 * 1024 };
 
 /// Days that the statistics show.

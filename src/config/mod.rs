@@ -40,6 +40,8 @@ pub struct Config {
     pub files: Files,
     pub socketio: SocketIo,
     pub log: Log,
+    /// `REDIS_URL` was given, which nothing reads yet.
+    pub names_redis: bool,
     effective: Vec<Effective>,
 }
 
@@ -123,6 +125,7 @@ impl Config {
             log: Log::read(&mut from)?,
             server,
             database,
+            names_redis: from.names("REDIS_URL"),
             effective: from.finish()?,
         })
     }

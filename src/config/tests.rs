@@ -93,7 +93,7 @@ fn another(env: &str) -> &'static str {
 #[test]
 fn every_setting_can_be_given_in_the_environment() {
     let typed = |config: &Config| {
-        let Config { server, database, auth, limits, files, socketio, log, effective: _ } = config;
+        let Config { server, database, auth, limits, files, socketio, log, names_redis: _, effective: _ } = config;
         let secrets = [&auth.access_token_secret, &auth.refresh_token_secret]
             .map(|secret| secret.as_ref().map(|secret| secret.expose().to_owned()));
         let url = database.url.expose();

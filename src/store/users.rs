@@ -71,12 +71,13 @@ impl Store {
         Ok(rows.into_iter().map(whole).collect())
     }
 
-    /// By id or by userid, for the command line.
+    /// By id or by userid, for the command line. Without a profile: before the first start Node's tables
+    /// may be the only ones.
     pub async fn user_named(&self, name: &str) -> Result<Option<User>, Fault> {
         if let Ok(id) = Uuid::parse_str(name)
-            && let Some(user) = self.user(id).await?
+            && let Some(row) = Entity::find_by_id(id).one(&self.pool).await?
         {
-            return Ok(Some(user));
+            return Ok(Some(row.into()));
         }
         Ok(Entity::find().filter(Column::Userid.eq(name)).one(&self.pool).await?.map(User::from))
     }
@@ -103,7 +104,9 @@ impl Store {
     /// Says which of the two somebody else has already; emails match whatever their case.
     pub async fn check_free(&self, email: &str, userid: &str) -> Result<(), AddUserError> {
         let same_email = Expr::expr(Func::lower(Expr::col(Column::Email))).eq(email.to_lowercase());
-        let taken = Entity::find().filter(Condition::any().add(same_email).add(Column::Userid.eq(userid)));
+        // As in `credentials`: SQLite's `lower` knows A to Z only.
+        let matching = Condition::any().add(same_email).add(Column::Email.eq(email)).add(Column::Userid.eq(userid));
+        let taken = Entity::find().filter(matching);
         let taken = taken.all(&self.pool).await.map_err(|error| AddUserError::Fault(error.into()))?;
         if taken.iter().any(|row| row.email.to_lowercase() == email.to_lowercase()) {
             return Err(AddUserError::EmailTaken);

@@ -166,3 +166,12 @@ async fn counters_agree_with_counting() {
         assert_eq!(column(&program, "SELECT COUNT(*) FROM chat_log WHERE NOT deleted"), ["12"]);
     }
 }
+
+#[tokio::test]
+async fn a_redis_that_is_not_used_yet_is_said_not_to_be() {
+    let program = Program::on(super::harness::On::Sqlite, &[("REDIS_URL", "redis://:hush@127.0.0.1/")]);
+    let server = program.serve().await;
+    for said in [warnings(&server).await, server.logged()] {
+        assert!(said.contains("REDIS_URL is given, but") && !said.contains("hush"), "{said}");
+    }
+}

@@ -21,4 +21,5 @@ mod rooms;
 mod slow_readers;
 mod stopping;
 mod torture;
+mod upgrades;
 mod volume;

@@ -53,7 +53,7 @@ impl Community {
         let most = self.shared.connections_per_user;
         let (before, noted) = {
             let mut visitors = self.visitors();
-            (visitors.user_of(connection.id), visitors.note(connection, actor.person(), token_ends, most))
+            (visitors.person(connection.id), visitors.note(connection, actor, token_ends, most))
         };
         if noted {
             connection.belongs_to(actor.person());

@@ -2,18 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::outgoing::Ear;
-use super::payload::{Fields, room_of, whole_number};
+use super::payload::{Fields, room_of};
 use super::wire::{DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, Success};
 use super::{Community, NAMESPACE, Trust};
 use crate::chat::{Caller, Pending, Refusal};
 use crate::doors::refusals::Doing;
-use crate::doors::requests::{Reply, Requests};
+use crate::doors::requests::{Reply, Requests, Route};
 use crate::doors::socketio::{
     Ack, Client, ClientEvent, ConnectRefusal, Connection, Later, Namespace, Payload, Session, Waits,
 };
@@ -33,8 +34,10 @@ pub(super) struct CommunitySession {
     pub(super) actor: Actor,
     pub(super) rooms: HashSet<RoomNumber>,
     /// `{ roomId: rev }` of the handshake: told once, when the client is in.
-    resume: HashMap<String, Value>,
+    pub(super) resume: HashMap<String, Value>,
     pub(super) epoch: Option<String>,
+    /// Whether the others have heard that it came; that it went is told then.
+    is_announced: Arc<AtomicBool>,
 }
 
 impl Namespace for Community {
@@ -68,6 +71,7 @@ impl Namespace for Community {
                 rooms: HashSet::new(),
                 resume,
                 epoch: text("epoch").map(str::to_owned),
+                is_announced: Arc::default(),
             };
             Ok(Box::new(session) as Box<dyn Session>)
         })
@@ -77,18 +81,21 @@ impl Namespace for Community {
 impl Session for CommunitySession {
     fn opened(&mut self) -> BoxFuture<'_, Later> {
         Box::pin(async move {
-            let mut missed = Vec::new();
-            for (reference, rev) in std::mem::take(&mut self.resume) {
-                let Some(room) = self.resume(&reference).await else { continue };
-                // One room may be named in several ways.
-                if !missed.iter().any(|(other, _): &(Arc<Room>, i64)| other.number == room.number) {
-                    missed.push((room, whole_number(&rev).unwrap_or(-1)));
-                }
-            }
+            // Heard from the beginning, but told behind what was missed of it.
+            self.ear.hold(RoomNumber::MAIN);
             self.listen(RoomNumber::MAIN);
+            let missed = self.resume_all().await;
+            if !missed.iter().any(|(room, _)| room.number == RoomNumber::MAIN) {
+                self.ear.go_on_anyway(RoomNumber::MAIN);
+            }
             let (catching_up, chat) = (self.catching_up(), self.door.shared.chat.clone());
-            if missed.is_empty() {
+            let is_announced = self.is_announced.clone();
+            let announce = async move {
+                is_announced.store(true, Ordering::Relaxed);
                 chat.joined(RoomNumber::MAIN).await;
+            };
+            if missed.is_empty() {
+                announce.await;
                 return Later::Nothing;
             }
             let epoch = self.epoch.take();
@@ -96,7 +103,7 @@ impl Session for CommunitySession {
                 for (room, rev) in missed {
                     catching_up.tell(&room, rev, epoch.as_deref(), None).await;
                 }
-                chat.joined(RoomNumber::MAIN).await;
+                announce.await;
             }))
         })
     }
@@ -127,6 +134,14 @@ impl Session for CommunitySession {
             "send-message" | "edit-message" | "delete-message" | "typing" => Waits::ForNothing,
             "leave-room" | "authenticate-user" => Waits::ForTelling,
             _ => Waits::ForSettling,
+        }
+    }
+
+    fn only_asks(&self, name: &str) -> bool {
+        match name {
+            "send-message" | "edit-message" | "delete-message" | "typing" => false,
+            "join-room" | "leave-room" | "authenticate-user" => false,
+            other => Requests::of_event(other).is_none_or(Route::only_asks),
         }
     }
 
@@ -162,7 +177,9 @@ impl Session for CommunitySession {
             let person = self.door.visitors().remove(self.connection.id);
             person.inspect(|person| shared.chat.went(*person, self.connection.id));
             shared.chat.stop_typing(self.connection.id).await;
-            shared.chat.left(RoomNumber::MAIN).await;
+            if self.is_announced.load(Ordering::Relaxed) {
+                shared.chat.left(RoomNumber::MAIN).await;
+            }
         })
     }
 }

@@ -59,7 +59,7 @@ impl Community {
     }
 
     fn tell_everybody(&self, frame: &Str) {
-        for visitor in self.visitors().by_connection.values().filter(|visitor| visitor.user.is_some()) {
+        for visitor in self.visitors().by_connection.values().filter(|visitor| visitor.actor.person().is_some()) {
             visitor.connection.send(frame.clone());
         }
     }

@@ -126,8 +126,11 @@ impl Ear {
     /// From now on what happens in the room waits; what waited stands in what is read next.
     pub fn hold(&self, room: RoomNumber) {
         let mut hearing = self.hearing();
-        hearing.release(room);
-        hearing.held.push(Held { room, frames: Vec::new(), bytes: 0, too_much: false });
+        let mut frames = hearing.release(room).map_or_else(Vec::new, |held| held.frames);
+        // Typing, comings and goings have no rev and stand in no page.
+        frames.retain(|(rev, _)| rev.is_none());
+        let bytes = frames.iter().map(|(_, text)| text.len()).sum();
+        hearing.held.push(Held { room, frames, bytes, too_much: false });
     }
 
     /// Lets go on after what was told of the room; false when more came meanwhile than may wait, and

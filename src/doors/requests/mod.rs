@@ -72,6 +72,10 @@ impl Route {
         self
     }
 
+    pub fn only_asks(&self) -> bool {
+        self.method == Method::GET
+    }
+
     const fn counts_as(mut self, allowance: Allowance) -> Route {
         self.allowance = Some(allowance);
         self
