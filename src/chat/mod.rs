@@ -13,6 +13,7 @@ pub mod presence;
 pub mod records;
 pub mod refusal;
 pub mod rooms;
+pub mod sessions;
 pub mod typing;
 
 use std::sync::Arc;
@@ -43,6 +44,7 @@ struct Inner {
     clock: Clock,
     people: Arc<people::People>,
     rooms: Arc<rooms::Rooms>,
+    sessions: Arc<sessions::Sessions>,
     pace: limits::Pace,
     attendance: attendance::Attendance,
     presence: presence::Presence,
@@ -57,6 +59,7 @@ impl Chat {
         clock: Clock,
         people: Arc<people::People>,
         rooms: Arc<rooms::Rooms>,
+        sessions: Arc<sessions::Sessions>,
     ) -> Chat {
         let inner = Inner {
             store,
@@ -65,6 +68,7 @@ impl Chat {
             clock,
             people,
             rooms,
+            sessions,
             pace: limits::Pace::default(),
             attendance: attendance::Attendance::default(),
             presence: presence::Presence::default(),
