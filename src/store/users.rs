@@ -200,14 +200,7 @@ impl Store {
 
     /// Whether the log-in counts: the account may have been locked while its password was checked.
     pub async fn note_login(&self, id: UserId, now: Micros) -> Result<bool, Fault> {
-        let seen = Entity::update_many()
-            .col_expr(Column::FailedLoginAttempts, Expr::value(0))
-            .col_expr(Column::LastSeen, Expr::value(now.to_chrono()))
-            .filter(Column::Id.eq(id))
-            .filter(Column::Status.ne(Status::Locked))
-            .exec(self.single())
-            .await?;
-        Ok(seen.rows_affected == 1)
+        Ok(run(self.single(), NOTE_LOGIN.text(self.kind), [id.into(), now.to_chrono().into()]).await? == 1)
     }
 }
 
@@ -218,6 +211,14 @@ const COUNT_WRONG_PASSWORD: Sql = Sql {
     sqlite: r#"UPDATE "Users" SET failed_login_attempts = failed_login_attempts + 1, "updatedAt" = $2,
         status = CASE WHEN failed_login_attempts + 1 >= $3 THEN 'locked' ELSE status END
         WHERE id = $1 AND failed_login_attempts < $3 RETURNING failed_login_attempts"#,
+};
+
+/// Marked as our own: nobody need forget an account because its owner came.
+const NOTE_LOGIN: Sql = Sql {
+    postgres: r#"UPDATE "Users" SET failed_login_attempts = 0, last_seen = $2
+        FROM (SELECT set_config('community_chat.own_writer', 'on', true)) AS marked
+        WHERE id = $1 AND status <> 'locked'"#,
+    sqlite: r#"UPDATE "Users" SET failed_login_attempts = 0, last_seen = $2 WHERE id = $1 AND status <> 'locked'"#,
 };
 
 const SET_PASSWORD: Sql = Sql {

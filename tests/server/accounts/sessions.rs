@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{ask, call, keys, log_in, post, refresh, somebody, status_with};
 use crate::harness::socket::NAMESPACE;
-use crate::harness::{BOTH, Program, Server, Socket, eventually};
+use crate::harness::{BOTH, Postgres, Program, Server, Socket, eventually};
 
 async fn listed(server: &Server, token: &str) -> Vec<Value> {
     let answer = call(server, Method::GET, "/api/me/sessions", token, None).await;
@@ -182,4 +182,44 @@ async fn the_command_line_ends_them_within_a_second() {
         eventually("the notes are taken", async || program.sql("SELECT COUNT(*) FROM chat_foreign") == ["0"]).await;
         assert!(!program.run(&["user", "sessions", "nobody"]).status.success());
     }
+}
+
+/// What was known goes on. Who could not be asked about is believed for as long, may do nothing that
+/// needs the database, and is found out when it is back.
+#[tokio::test]
+async fn while_the_database_is_away_what_was_known_counts() {
+    let postgres = Postgres::of_its_own();
+    let program = Program::on_url(tempfile::tempdir().unwrap(), postgres.database(), &[]);
+    let server = program.serve().await;
+    post(&server, "signup", &somebody("ann")).await;
+    let (unheard_of, _) = log_in(&server, "ann").await;
+    let path = format!("/api/me/sessions/{}", listed(&server, &unheard_of).await[0]["id"].as_str().unwrap());
+    assert_eq!(call(&server, Method::DELETE, &path, &unheard_of, None).await.status, 204);
+    server.kill();
+    let server = program.serve().await;
+    let (good, _) = log_in(&server, "ann").await;
+    let (ended, _) = log_in(&server, "ann").await;
+    let mut before = Socket::with_token(&server.url, &good).await;
+    before.succeed("send-message", json!({ "message": "before" })).await;
+    call(&server, Method::POST, "/api/auth/logout", &ended, None).await;
+
+    postgres.crash();
+    let mut socket = Socket::with_token(&server.url, &good).await;
+    socket.succeed("typing", json!({ "isTyping": true })).await;
+    let transport = crate::harness::Transport::WebSocket;
+    assert!(Socket::try_connect(&server.url, transport, &json!({ "token": ended })).await.is_none(), "it stays ended");
+    let mut believed = Socket::with_token(&server.url, &unheard_of).await;
+    assert_eq!(believed.ask("typing", json!({ "isTyping": true })).await["code"], "database_away");
+    let profile = call(&server, Method::GET, "/api/auth/profile", &unheard_of, None).await;
+    assert_eq!((profile.refusal().0, profile.refusal().1, profile.retry_after), (503, "database_away", Some(1)));
+    let entry = json!({ "identifier": "ann", "password": "correct horse" });
+    assert_eq!(post(&server, "login", &entry).await.refusal().1, "database_away");
+
+    postgres.start();
+    eventually("it is found out", async || {
+        believed.ask("typing", json!({ "isTyping": true })).await["code"] == "session_ended"
+    })
+    .await;
+    assert_eq!(believed.hear("session-ended").await["reason"], "ended");
+    socket.succeed("send-message", json!({ "message": "still here" })).await;
 }
