@@ -25,9 +25,11 @@ use crate::bus::{Announcement, Bus};
 use crate::chat::feed::Feed;
 use crate::chat::people::People;
 use crate::chat::rooms::Rooms;
+use crate::chat::sessions::Sessions;
 use crate::chat::{Chat, Rules};
 use crate::config::{AuthMode, Config, CorsOrigins, PasswordHash};
 use crate::doors::accounts::{self, Accounts};
+use crate::doors::bearer::Bearers;
 use crate::doors::community_socketio::{self, Community, Trust};
 use crate::doors::connection::{InboxLimit, SharedBudget};
 use crate::doors::edge::cors::Cors;
@@ -49,6 +51,7 @@ const REST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest packets that may wait in one connection's inbox together.
 const INBOX_PACKETS: usize = 2;
 const TICK: Duration = Duration::from_millis(250);
+const HOUR: Duration = Duration::from_secs(3600);
 /// What clients have sent already when they hear of the end is still taken in.
 const ON_THEIR_WAY: Duration = Duration::from_millis(200);
 /// At the end, for readers to take what waits for them and for requests to be answered, each. With
@@ -107,11 +110,13 @@ impl App {
         let people = Arc::new(People::new(store.clone()));
         let (bus, heard) = Bus::local();
         let rooms = Arc::new(Rooms::default());
-        let feed = Feed::new(store.clone(), people.clone(), rooms.clone()).await.map_err(StartError::new)?;
+        let sessions = Arc::new(Sessions::new(store.clone()));
+        let feed = Feed::new(store.clone(), people.clone(), rooms.clone(), sessions.clone());
+        let feed = feed.await.map_err(StartError::new)?;
         let stop_writer = CancellationToken::new();
         let (writer, writer_task) =
             Writer::start(store.clone(), bus.clone(), clock.clone(), foreign, stop_writer.clone());
-        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), people, rooms);
+        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), people, rooms, sessions);
 
         let trust = match config.auth.mode {
             AuthMode::Token => Trust::Token,
@@ -122,17 +127,29 @@ impl App {
             messages_per_minute: config.limits.rate_limit_messages_per_minute.map_or(0, std::num::NonZero::get),
         };
         let per_user = config.limits.max_connections_per_user.map_or(0, std::num::NonZero::get);
-        let requests = Requests::new(chat.clone(), access.clone(), clock.clone(), &allowances(config));
-        let community = Community::new(requests.clone(), access.clone(), clock.clone(), trust, rules, per_user);
+        let bearers = Bearers::new(access.clone(), clock.clone());
+        let requests = Requests::new(chat.clone(), bearers.clone(), &allowances(config));
+        let community = Community::new(requests.clone(), bearers, clock.clone(), trust, rules, per_user);
         let teller = community.clone();
         tokio::spawn(feed.run(heard, async move |events| teller.tell(events).await));
 
         let rates = Rates::new(config.limits.rate_limit_http_per_minute);
         let sockets = sockets(config, &community);
-        tokio::spawn(tick(chat, community.clone(), rates.clone(), sockets.clone()));
         let others = store.watch_for_others();
         let health = Health { store: store.clone(), sockets: sockets.clone(), warnings: warnings.into(), others };
-        let accounts = Accounts::new(store.clone(), passwords(config, &store), access, refresh, clock);
+        let accounts = Accounts::new(accounts::Parts {
+            chat: chat.clone(),
+            passwords: passwords(config, &store),
+            store,
+            access,
+            refresh,
+            clock,
+            cors: cors(config),
+            signups_per_hour: config.limits.rate_limit_signups_per_hour,
+            refreshes_per_minute: config.limits.rate_limit_refreshes_per_minute,
+        });
+        tokio::spawn(clear_up(chat.clone()));
+        tokio::spawn(tick(chat, community.clone(), rates.clone(), sockets.clone(), accounts.clone()));
         let rest = rest(config, community, requests, accounts, health, rates);
         let router = edge(config, rest.merge(engine(config, &sockets)));
         Ok(App {
@@ -209,7 +226,17 @@ fn allowances(config: &Config) -> Allowances {
     ]
 }
 
-async fn tick(chat: Chat, community: Community, rates: Rates, sockets: Arc<SocketServer>) {
+/// What nobody needs any more.
+async fn clear_up(chat: Chat) {
+    let mut hours = interval(HOUR);
+    hours.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        hours.tick().await;
+        chat.forget_expired_sessions().await;
+    }
+}
+
+async fn tick(chat: Chat, community: Community, rates: Rates, sockets: Arc<SocketServer>, accounts: Arc<Accounts>) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -218,6 +245,7 @@ async fn tick(chat: Chat, community: Community, rates: Rates, sockets: Arc<Socke
         community.tick().await;
         sockets.tick();
         rates.forget_idle();
+        accounts.forget_idle();
     }
 }
 
@@ -245,7 +273,7 @@ fn rest(
     config: &Config,
     community: Community,
     requests: Requests,
-    accounts: Accounts,
+    accounts: Arc<Accounts>,
     health: Health,
     rates: Rates,
 ) -> Router {
@@ -308,15 +336,18 @@ async fn gather_posts(State(most): State<usize>, request: Request, next: Next) -
     timeout(REST_TIMEOUT, answered).await.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }
 
-fn edge(config: &Config, router: Router) -> Router {
+fn cors(config: &Config) -> Cors {
     let origins: &[String] = match &config.server.cors_origin {
         CorsOrigins::Any => &[],
         CorsOrigins::Listed(origins) => origins,
     };
-    let cors = Cors::new(origins, &config.socketio.path);
+    Cors::new(origins, &config.socketio.path)
+}
+
+fn edge(config: &Config, router: Router) -> Router {
     let guarded = router
         .layer(CatchPanicLayer::new())
-        .layer(middleware::from_fn_with_state(cors, cors::apply))
+        .layer(middleware::from_fn_with_state(cors(config), cors::apply))
         .layer(middleware::from_fn_with_state(config.server.trust_proxy.clone(), client_ip::mark));
     paths::forgiving(guarded)
 }

@@ -15,6 +15,7 @@ pub mod presence;
 pub mod records;
 pub mod refusal;
 pub mod rooms;
+pub mod sessions;
 pub mod typing;
 
 use std::sync::Arc;
@@ -45,6 +46,7 @@ struct Inner {
     clock: Clock,
     people: Arc<people::People>,
     rooms: Arc<rooms::Rooms>,
+    sessions: Arc<sessions::Sessions>,
     pace: limits::Pace,
     attendance: attendance::Attendance,
     presence: presence::Presence,
@@ -59,6 +61,7 @@ impl Chat {
         clock: Clock,
         people: Arc<people::People>,
         rooms: Arc<rooms::Rooms>,
+        sessions: Arc<sessions::Sessions>,
     ) -> Chat {
         let inner = Inner {
             store,
@@ -67,6 +70,7 @@ impl Chat {
             clock,
             people,
             rooms,
+            sessions,
             pace: limits::Pace::default(),
             attendance: attendance::Attendance::default(),
             presence: presence::Presence::default(),

@@ -150,9 +150,12 @@ impl Chat {
             Actor::Anonymous => return Err(Refusal::NotAuthenticated),
             Actor::Guest(id) => return self.guest(id).await,
             Actor::Claimed(id) => (id, false),
-            Actor::User(id) => (id, true),
+            Actor::User(id) | Actor::Session { user: id, .. } => (id, true),
         };
-        match self.inner.people.user(id).await? {
+        // Together, since each may wait as long as a refusal may take.
+        let (good, user) = tokio::join!(self.must_be_good(actor), self.inner.people.user(id));
+        good?;
+        match user? {
             Some(user) if !user.is_barred() => {
                 let standing = match user.role {
                     UserRole::Support if is_proved => Standing::Support,
@@ -192,8 +195,8 @@ impl Chat {
     }
 
     /// For a claim that is not proved yet: whether there is such an account at all.
-    pub async fn account(&self, id: UserId) -> Result<Caller, Refusal> {
-        match self.caller(Actor::User(id)).await {
+    pub async fn account(&self, actor: Actor) -> Result<Caller, Refusal> {
+        match self.caller(actor).await {
             Err(Refusal::NotAuthenticated) => Err(Refusal::UserNotFound),
             answer => answer,
         }

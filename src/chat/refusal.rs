@@ -1,6 +1,6 @@
 //! Refusals are values; faults are accidents and become `DatabaseAway` or `Failed` where they happen.
 
-use crate::model::Micros;
+use crate::model::{EndReason, Micros};
 use crate::store::{CommandRefusal, Fault, WriteRefusal};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +10,9 @@ pub enum Refusal {
     NotAuthenticated,
     InvalidToken,
     TokenExpired,
+    /// The session of this token was ended.
+    SessionEnded(EndReason),
+    SessionNotFound,
     UserIdRequired,
     UserNotFound,
     Empty,

@@ -88,6 +88,8 @@ pub struct Limits {
     pub rate_limit_profile_edits_per_hour: Option<NonZeroU32>,
     pub rate_limit_searches_per_minute: Option<NonZeroU32>,
     pub rate_limit_moderation_per_minute: Option<NonZeroU32>,
+    pub rate_limit_signups_per_hour: Option<NonZeroU32>,
+    pub rate_limit_refreshes_per_minute: Option<NonZeroU32>,
     pub rate_limit_uploads_per_minute: Option<NonZeroU32>,
     pub max_upload_bytes: Option<NonZeroU64>,
     pub upload_quota_bytes: Option<NonZeroU64>,
@@ -209,6 +211,11 @@ impl Limits {
             rate_limit_moderation_per_minute: read(
                 "limits.rate_limit_moderation_per_minute",
                 "RATE_LIMIT_MODERATION_PER_MINUTE",
+            )?,
+            rate_limit_signups_per_hour: read("limits.rate_limit_signups_per_hour", "RATE_LIMIT_SIGNUPS_PER_HOUR")?,
+            rate_limit_refreshes_per_minute: read(
+                "limits.rate_limit_refreshes_per_minute",
+                "RATE_LIMIT_REFRESHES_PER_MINUTE",
             )?,
             rate_limit_uploads_per_minute: read(
                 "limits.rate_limit_uploads_per_minute",

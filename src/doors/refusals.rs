@@ -55,6 +55,8 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
         Refusal::NotAuthenticated => described("not_authenticated", 401, "User not authenticated"),
         Refusal::InvalidToken => described("invalid_token", 401, doing.failed()),
         Refusal::TokenExpired => described("token_expired", 401, doing.failed()),
+        Refusal::SessionEnded(_) => described("session_ended", 401, "Unauthorized - Invalid token"),
+        Refusal::SessionNotFound => described("session_not_found", 404, "Session not found"),
         Refusal::UserIdRequired => described("user_id_required", 400, "UserId is required"),
         Refusal::UserNotFound => described("user_not_found", 404, "User not found"),
         Refusal::Empty => described("empty", 400, "Message cannot be empty"),

@@ -22,9 +22,11 @@ mod place;
 mod profiles;
 mod room_lists;
 mod rooms;
+mod sessions;
 mod sql;
 mod sqlite_history;
 mod statistics;
+mod transaction;
 mod users;
 mod writer;
 
@@ -44,8 +46,9 @@ pub use messages::{Page, PageSize, Since};
 pub use place::Missing;
 pub use room_lists::RoomFilter;
 pub use rooms::{AddRoomError, NewRoom, RoomCounts, RoomEdit};
+pub use sessions::{Rotation, SessionState, Sessions, ShownToken, Told};
 pub use statistics::{DayCount, Statistics};
-pub use users::{AddUserError, Credentials, NewUser, UserGender};
+pub use users::{AddUserError, Credentials, NewPassword, NewUser, Personal, UserGender};
 pub use writer::{Answer, WriteRefusal, Writer};
 
 use std::sync::Arc;

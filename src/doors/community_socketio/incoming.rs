@@ -10,11 +10,13 @@ use serde_json::Value;
 
 use super::outgoing::Ear;
 use super::payload::{Fields, room_of};
-use super::wire::{DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, Success};
+use super::wire::{
+    DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, SessionEndShape, Success,
+};
 use super::{Community, NAMESPACE, Trust};
 use crate::chat::{Caller, Pending, Refusal};
 use crate::doors::refusals::Doing;
-use crate::doors::requests::{Reply, Requests, Route};
+use crate::doors::requests::{Failure, Reply, Requests, Route};
 use crate::doors::socketio::{
     Ack, Client, ClientEvent, ConnectRefusal, Connection, Later, Namespace, Payload, Session, Waits,
 };
@@ -150,15 +152,22 @@ impl Session for CommunitySession {
             let shared = &self.door.shared;
             let now = u64::try_from(shared.clock.now().seconds()).unwrap_or(0);
             let ended = self.door.visitors().token_ended(self.connection.id, now);
-            let barred = matches!(shared.chat.caller(self.actor).await, Err(Refusal::NotAuthenticated));
-            if ended {
+            let standing = shared.chat.caller(self.actor).await;
+            let barred = matches!(standing, Err(Refusal::NotAuthenticated));
+            let ended_session = match (standing, self.actor.session()) {
+                (Err(Refusal::SessionEnded(reason)), Some(session_id)) => Some(SessionEndShape { session_id, reason }),
+                _ => None,
+            };
+            if let Some(shape) = &ended_session {
+                self.connection.emit(NAMESPACE, "session-ended", shape);
+            } else if ended {
                 self.connection.emit(
                     NAMESPACE,
                     "token-expired",
                     &serde_json::json!({ "message": "Unauthorized - Token expired" }),
                 );
             }
-            if ended || (barred && shared.trust == Trust::Token) {
+            if ended || ended_session.is_some() || (barred && shared.trust == Trust::Token) {
                 self.become_nobody().await;
             } else if barred {
                 self.leave_rooms();
@@ -237,6 +246,9 @@ impl CommunitySession {
         let asker = requests.asker(self.actor).await;
         let fields = Fields::or_none(payload).for_request();
         let answered = requests.carry_out(route, &asker, fields).await;
+        if let Err(Failure::Refused(Refusal::SessionEnded(_))) = answered {
+            self.connection.reconsider(NAMESPACE);
+        }
         let Some(ack) = ack else { return };
         match answered {
             Ok(Reply::Shown(data) | Reply::Made(data)) => ack.send(&Success::of(data)),
@@ -246,7 +258,12 @@ impl CommunitySession {
     }
 
     pub(super) async fn caller(&self) -> Result<Caller, Refusal> {
-        self.door.shared.chat.caller(self.actor).await
+        let standing = self.door.shared.chat.caller(self.actor).await;
+        // Nobody has told this connection yet.
+        if matches!(standing, Err(Refusal::SessionEnded(_))) {
+            self.connection.reconsider(NAMESPACE);
+        }
+        standing
     }
 
     async fn authenticate(&mut self, payload: Payload, ack: Option<Ack>) {

@@ -12,9 +12,9 @@ pub mod wire;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::auth::Tokens;
 use crate::chat::{Chat, Rules};
 use crate::doors::audience::{Audience, Listener};
+use crate::doors::bearer::Bearers;
 use crate::doors::requests::Requests;
 use crate::doors::socketio::Connection;
 use crate::model::{Actor, Clock, ConnectionId, RoomNumber, UserId};
@@ -37,7 +37,7 @@ pub struct Community {
 
 struct Shared {
     chat: Chat,
-    tokens: Arc<Tokens>,
+    bearers: Bearers,
     clock: Clock,
     trust: Trust,
     rules: Rules,
@@ -65,7 +65,7 @@ struct Visitor {
 impl Community {
     pub fn new(
         requests: Requests,
-        tokens: Arc<Tokens>,
+        bearers: Bearers,
         clock: Clock,
         trust: Trust,
         rules: Rules,
@@ -73,7 +73,7 @@ impl Community {
     ) -> Community {
         let shared = Shared {
             chat: requests.chat().clone(),
-            tokens,
+            bearers,
             clock,
             trust,
             rules,
@@ -109,7 +109,7 @@ impl Community {
         }
     }
 
-    /// An account was changed, locked or removed.
+    /// An account was changed, locked or removed, or one of its sessions ended.
     fn reconsider(&self, user: UserId) {
         let visitors = self.visitors();
         let concerned = visitors.of_user.get(&user).into_iter().flatten();

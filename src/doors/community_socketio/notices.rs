@@ -75,7 +75,7 @@ impl Community {
     /// Tells those whom an event concerns beside its room; gives what the room hears.
     pub(super) fn notice(&self, event: &Event) -> Option<Frame> {
         match event {
-            Event::UserChanged { user } => {
+            Event::UserChanged { user } | Event::SessionEnded { user, .. } => {
                 self.reconsider(*user);
                 None
             }

@@ -220,6 +220,7 @@ fn encode(event: &Event) -> Option<Frame> {
         Event::Left { at, .. } => packet::event(NAMESPACE, "user-left", &NoticeShape::left(*at)),
         Event::Unsettled { .. }
         | Event::UserChanged { .. }
+        | Event::SessionEnded { .. }
         | Event::MemberChanged(_)
         | Event::RoomCreated { .. }
         | Event::DirectBegun { .. }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::chat::Refusal;
 use crate::doors::refusals::{Doing, describe};
-use crate::model::{Attachment, Author, Message, MessageKind, Micros, Posted, User};
+use crate::model::{Attachment, Author, EndReason, Message, MessageKind, Micros, Posted, SessionId, User};
 use crate::store::Statistics;
 
 #[derive(Serialize)]
@@ -228,6 +228,13 @@ pub struct JoinedShape {
 pub struct SeenShape {
     pub room: Value,
     pub me: Value,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionEndShape {
+    pub session_id: SessionId,
+    pub reason: EndReason,
 }
 
 #[derive(Serialize)]

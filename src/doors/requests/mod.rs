@@ -22,9 +22,9 @@ pub use budgets::{Allowance, Allowances};
 pub use failure::Failure;
 pub use fields::{Fields, MOST_REASON};
 
-use crate::auth::Tokens;
 use crate::chat::{Caller, Chat, Refusal};
-use crate::model::{Actor, Clock};
+use crate::doors::bearer::Bearers;
+use crate::model::Actor;
 use budgets::Budgets;
 
 /// What these commands stand on. Cheap to clone.
@@ -35,8 +35,7 @@ pub struct Requests {
 
 struct Shared {
     chat: Chat,
-    tokens: Arc<Tokens>,
-    clock: Clock,
+    bearers: Bearers,
     budgets: Budgets,
 }
 
@@ -107,8 +106,8 @@ impl Asker {
 }
 
 impl Requests {
-    pub fn new(chat: Chat, tokens: Arc<Tokens>, clock: Clock, allowances: &Allowances) -> Requests {
-        Requests { shared: Arc::new(Shared { chat, tokens, clock, budgets: Budgets::new(allowances) }) }
+    pub fn new(chat: Chat, bearers: Bearers, allowances: &Allowances) -> Requests {
+        Requests { shared: Arc::new(Shared { chat, bearers, budgets: Budgets::new(allowances) }) }
     }
 
     pub fn chat(&self) -> &Chat {
@@ -124,7 +123,7 @@ impl Requests {
         let caller = match actor {
             // Who only claimed an identity can do what the Node contract has, and nothing of this.
             Actor::Anonymous | Actor::Claimed(_) => Err(Refusal::NotAuthenticated),
-            Actor::User(_) | Actor::Guest(_) => self.chat().caller(actor).await,
+            Actor::User(_) | Actor::Session { .. } | Actor::Guest(_) => self.chat().caller(actor).await,
         };
         Asker { actor, caller }
     }
