@@ -25,8 +25,8 @@ use crate::bus::{Announcement, Bus};
 use crate::chat::feed::Feed;
 use crate::chat::people::People;
 use crate::chat::rooms::Rooms;
-use crate::chat::{Chat, Rules};
-use crate::config::{AuthMode, Config, CorsOrigins, PasswordHash};
+use crate::chat::{Chat, Filter, PerMinute, Rules, Words};
+use crate::config::{AuthMode, Config, ContentFilter, CorsOrigins, PasswordHash};
 use crate::doors::accounts::{self, Accounts};
 use crate::doors::community_socketio::{self, Community, Trust};
 use crate::doors::connection::{InboxLimit, SharedBudget};
@@ -108,23 +108,22 @@ impl App {
         let people = Arc::new(People::new(store.clone()));
         let (bus, heard) = Bus::local();
         let rooms = Arc::new(Rooms::default());
-        let feed = Feed::new(store.clone(), people.clone(), rooms.clone()).await.map_err(StartError::new)?;
+        let words = Arc::new(Words::load(store.clone(), filter(config)).await.map_err(StartError::new)?);
+        tokio::spawn(words.clone().follow());
+        let feed = Feed::new(store.clone(), people.clone(), rooms.clone(), words.clone()).await;
+        let feed = feed.map_err(StartError::new)?;
         let stop_writer = CancellationToken::new();
         let (writer, writer_task) =
             Writer::start(store.clone(), bus.clone(), clock.clone(), foreign, stop_writer.clone());
-        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), people, rooms);
+        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), people, rooms, words);
 
         let trust = match config.auth.mode {
             AuthMode::Token => Trust::Token,
             AuthMode::TrustUserId => Trust::UserId,
         };
-        let rules = Rules {
-            max_message_chars: config.limits.max_message_chars.map_or(0, |limit| limit.get() as usize),
-            messages_per_minute: config.limits.rate_limit_messages_per_minute.map_or(0, std::num::NonZero::get),
-        };
         let per_user = config.limits.max_connections_per_user.map_or(0, std::num::NonZero::get);
         let requests = Requests::new(chat.clone(), access.clone(), clock.clone(), &allowances(config));
-        let community = Community::new(requests.clone(), access.clone(), clock.clone(), trust, rules, per_user);
+        let community = Community::new(requests.clone(), access.clone(), clock.clone(), trust, rules(config), per_user);
         let teller = community.clone();
         tokio::spawn(feed.run(heard, async move |events| teller.tell(events).await));
 
@@ -204,6 +203,30 @@ fn allowances(config: &Config) -> Allowances {
         (Allowance::Searches, limits.rate_limit_searches_per_minute),
         (Allowance::Moderation, limits.rate_limit_moderation_per_minute),
     ]
+}
+
+fn rules(config: &Config) -> Rules {
+    let limits = &config.limits;
+    let by_role = limits.rate_limit_messages_per_minute_by_role;
+    Rules {
+        max_message_chars: limits.max_message_chars.map_or(0, |limit| limit.get() as usize),
+        messages_per_minute: PerMinute {
+            everybody: limits.rate_limit_messages_per_minute.map_or(0, std::num::NonZero::get),
+            guest: by_role.guest,
+            user: by_role.user,
+            support: by_role.support,
+            admin: by_role.admin,
+        },
+        filter: filter(config),
+    }
+}
+
+fn filter(config: &Config) -> Filter {
+    match config.content.filter {
+        ContentFilter::Off => Filter::Off,
+        ContentFilter::Mask => Filter::Mask,
+        ContentFilter::Reject => Filter::Reject,
+    }
 }
 
 async fn tick(chat: Chat, community: Community, rates: Rates, sockets: Arc<SocketServer>) {

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use super::PATIENCE;
 use super::people::People;
 use super::rooms::Rooms;
+use super::{PATIENCE, Words};
 use crate::bus::Announcement;
 use crate::model::{Event, Message, Posted, RoomNumber};
 use crate::store::{Fault, RoomCounts, Store};
@@ -26,6 +26,7 @@ pub struct Feed {
     store: Store,
     people: Arc<People>,
     known: Arc<Rooms>,
+    words: Arc<Words>,
     rooms: HashMap<RoomNumber, Progress>,
     /// Rooms of which something must be read.
     behind: BTreeSet<RoomNumber>,
@@ -42,11 +43,11 @@ struct Progress {
 
 impl Feed {
     /// Begins where the rooms stand now.
-    pub async fn new(store: Store, people: Arc<People>, known: Arc<Rooms>) -> Result<Feed, Fault> {
+    pub async fn new(store: Store, people: Arc<People>, known: Arc<Rooms>, words: Arc<Words>) -> Result<Feed, Fault> {
         let counts = store.all_room_counts().await?.into_iter();
         let begun = |counts: RoomCounts| Progress { rev: counts.last_rev, seq: counts.last_seq, ..Progress::default() };
         let rooms = counts.map(|(number, counts)| (number, begun(counts))).collect();
-        Ok(Feed { store, people, known, rooms, behind: BTreeSet::new() })
+        Ok(Feed { store, people, known, words, rooms, behind: BTreeSet::new() })
     }
 
     /// Runs until every writer of the bus is gone. `tell` hands events to the doors.
@@ -84,6 +85,7 @@ impl Feed {
             Event::UserChanged { user } => self.people.forget(*user),
             Event::MemberChanged(changed) => self.known.forget_member(changed.room.number, changed.who.id),
             Event::RoomChanged { room, .. } => self.known.forget(room.number),
+            Event::WordsChanged { version } => self.words.changed(*version),
             Event::MessageCreated(_)
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)

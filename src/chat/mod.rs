@@ -1,6 +1,7 @@
 //! Decides: what a message is, who may do what, who is here. Knows of no transport.
 
 pub mod attendance;
+pub mod content;
 pub mod directs;
 pub mod feed;
 pub mod limits;
@@ -14,6 +15,7 @@ pub mod records;
 pub mod refusal;
 pub mod rooms;
 pub mod typing;
+pub mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,11 +26,13 @@ use crate::bus::Bus;
 use crate::model::{Clock, Micros};
 use crate::store::{Fault, Store, Writer};
 
-pub use limits::Rules;
+pub use content::Filter;
+pub use limits::{Budget, PerMinute, Rules};
 pub use members::{Act, Listed};
-pub use messages::{Pending, Text};
+pub use messages::{Pending, Settled, Text};
 pub use people::Caller;
 pub use refusal::Refusal;
+pub use words::{Words, WordsRefusal};
 
 /// The conversation. Cheap to clone; every door holds one.
 #[derive(Clone)]
@@ -43,6 +47,7 @@ struct Inner {
     clock: Clock,
     people: Arc<people::People>,
     rooms: Arc<rooms::Rooms>,
+    words: Arc<Words>,
     pace: limits::Pace,
     attendance: attendance::Attendance,
     presence: presence::Presence,
@@ -57,6 +62,7 @@ impl Chat {
         clock: Clock,
         people: Arc<people::People>,
         rooms: Arc<rooms::Rooms>,
+        words: Arc<Words>,
     ) -> Chat {
         let inner = Inner {
             store,
@@ -65,6 +71,7 @@ impl Chat {
             clock,
             people,
             rooms,
+            words,
             pace: limits::Pace::default(),
             attendance: attendance::Attendance::default(),
             presence: presence::Presence::default(),

@@ -50,6 +50,10 @@ pub enum Event {
     UserChanged {
         user: UserId,
     },
+    /// The operator's own list of words was replaced.
+    WordsChanged {
+        version: i64,
+    },
     MemberChanged(Arc<MemberChanged>),
     RoomCreated {
         room: Arc<Room>,
@@ -100,7 +104,8 @@ impl Event {
             Event::UserChanged { .. }
             | Event::RoomCreated { .. }
             | Event::DirectBegun { .. }
-            | Event::Noticed { .. } => None,
+            | Event::Noticed { .. }
+            | Event::WordsChanged { .. } => None,
         }
     }
 
@@ -119,7 +124,8 @@ impl Event {
             | Event::RoomCreated { .. }
             | Event::DirectBegun { .. }
             | Event::RoomChanged { .. }
-            | Event::Noticed { .. } => None,
+            | Event::Noticed { .. }
+            | Event::WordsChanged { .. } => None,
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod room;
 pub mod text;
 pub mod time;
 pub mod user;
+pub mod words;
 
 pub use actor::{Actor, ConnectionId, Standing};
 pub use event::{Audience, Event, Posted, RoomChange};
@@ -20,3 +21,4 @@ pub use new_account::NewAccount;
 pub use room::{Room, RoomId, RoomKind, RoomNumber, RoomRole};
 pub use time::{Clock, Micros};
 pub use user::{Author, DirectFrom, Profile, User, UserId, UserRole, UserStatus};
+pub use words::WordLists;

@@ -24,6 +24,7 @@ mod sql;
 mod sqlite_history;
 mod statistics;
 mod users;
+mod words;
 mod writer;
 
 pub use adoption::AdoptionReport;
