@@ -26,8 +26,8 @@ use crate::chat::feed::Feed;
 use crate::chat::people::People;
 use crate::chat::rooms::Rooms;
 use crate::chat::sessions::Sessions;
-use crate::chat::{Chat, Rules};
-use crate::config::{AuthMode, Config, CorsOrigins, PasswordHash};
+use crate::chat::{Chat, Filter, Known, PerMinute, Rules, Words};
+use crate::config::{AuthMode, Config, ContentFilter, CorsOrigins, PasswordHash};
 use crate::doors::accounts::{self, Accounts};
 use crate::doors::bearer::Bearers;
 use crate::doors::community_socketio::{self, Community, Trust};
@@ -107,29 +107,28 @@ impl App {
         let foreign = ForeignChanges::watch(&store).await;
         store.take_history(clock.now()).await.map_err(StartError::new)?;
 
-        let people = Arc::new(People::new(store.clone()));
         let (bus, heard) = Bus::local();
-        let rooms = Arc::new(Rooms::default());
-        let sessions = Arc::new(Sessions::new(store.clone()));
-        let feed = Feed::new(store.clone(), people.clone(), rooms.clone(), sessions.clone());
-        let feed = feed.await.map_err(StartError::new)?;
+        let known = Known {
+            people: Arc::new(People::new(store.clone())),
+            rooms: Arc::new(Rooms::default()),
+            sessions: Arc::new(Sessions::new(store.clone())),
+            words: Arc::new(Words::load(store.clone(), filter(config)).await.map_err(StartError::new)?),
+        };
+        tokio::spawn(known.words.clone().follow());
+        let feed = Feed::new(store.clone(), known.clone()).await.map_err(StartError::new)?;
         let stop_writer = CancellationToken::new();
         let (writer, writer_task) =
             Writer::start(store.clone(), bus.clone(), clock.clone(), foreign, stop_writer.clone());
-        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), people, rooms, sessions);
+        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), known);
 
         let trust = match config.auth.mode {
             AuthMode::Token => Trust::Token,
             AuthMode::TrustUserId => Trust::UserId,
         };
-        let rules = Rules {
-            max_message_chars: config.limits.max_message_chars.map_or(0, |limit| limit.get() as usize),
-            messages_per_minute: config.limits.rate_limit_messages_per_minute.map_or(0, std::num::NonZero::get),
-        };
         let per_user = config.limits.max_connections_per_user.map_or(0, std::num::NonZero::get);
         let bearers = Bearers::new(access.clone(), clock.clone());
         let requests = Requests::new(chat.clone(), bearers.clone(), &allowances(config));
-        let community = Community::new(requests.clone(), bearers, clock.clone(), trust, rules, per_user);
+        let community = Community::new(requests.clone(), bearers, clock.clone(), trust, rules(config), per_user);
         let teller = community.clone();
         tokio::spawn(feed.run(heard, async move |events| teller.tell(events).await));
 
@@ -233,6 +232,30 @@ async fn clear_up(chat: Chat) {
     loop {
         hours.tick().await;
         chat.forget_expired_sessions().await;
+    }
+}
+
+fn rules(config: &Config) -> Rules {
+    let limits = &config.limits;
+    let by_role = limits.rate_limit_messages_per_minute_by_role;
+    Rules {
+        max_message_chars: limits.max_message_chars.map_or(0, |limit| limit.get() as usize),
+        messages_per_minute: PerMinute {
+            everybody: limits.rate_limit_messages_per_minute.map_or(0, std::num::NonZero::get),
+            guest: by_role.guest,
+            user: by_role.user,
+            support: by_role.support,
+            admin: by_role.admin,
+        },
+        filter: filter(config),
+    }
+}
+
+fn filter(config: &Config) -> Filter {
+    match config.content.filter {
+        ContentFilter::Off => Filter::Off,
+        ContentFilter::Mask => Filter::Mask,
+        ContentFilter::Reject => Filter::Reject,
     }
 }
 

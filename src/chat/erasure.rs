@@ -20,7 +20,7 @@ impl Chat {
     /// At once nobody can be this person any more; what they wrote follows, see [`Chat::erase_on`].
     /// `by` is none for the command line.
     pub async fn erase(&self, by: Option<UserId>, user: UserId, remains: Remains) -> Result<(), Refusal> {
-        let known = self.inner.people.user(user).await?.ok_or(Refusal::UserNotFound)?;
+        let known = self.inner.known.people.user(user).await?.ok_or(Refusal::UserNotFound)?;
         if known.role == UserRole::Admin && patiently(self.inner.store.admins()).await? <= 1 {
             return Err(Refusal::LastAdmin);
         }
@@ -30,7 +30,7 @@ impl Chat {
         if !patiently(self.inner.store.begin_erasure(user, remains, &[audit], now)).await? {
             return Err(Refusal::UserNotFound);
         }
-        self.inner.people.forget(user);
+        self.inner.known.people.forget(user);
         self.inner.bus.tell(Event::UserChanged { user }).await;
         let payload = serde_json::json!({ "userId": user });
         self.inner.bus.tell(Event::Noticed { to: Audience::Everybody, name: "user-erased".into(), payload }).await;

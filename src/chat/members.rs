@@ -195,7 +195,7 @@ impl Chat {
         let (room, user) = (command.room.number, command.who.id);
         let answer = self.inner.writer.append(Command::Member(command)).await?;
         let done = answer.await.map_err(|_| Refusal::OutcomeUnknown)?;
-        self.inner.rooms.forget_member(room, user);
+        self.inner.known.rooms.forget_member(room, user);
         match done? {
             Done::Member(changed) => Ok(changed),
             Done::Message(_) => Err(Refusal::Failed),

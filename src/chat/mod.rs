@@ -1,6 +1,7 @@
 //! Decides: what a message is, who may do what, who is here. Knows of no transport.
 
 pub mod attendance;
+pub mod content;
 pub mod directs;
 pub mod erasure;
 pub mod export;
@@ -17,6 +18,7 @@ pub mod refusal;
 pub mod rooms;
 pub mod sessions;
 pub mod typing;
+pub mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,11 +29,13 @@ use crate::bus::Bus;
 use crate::model::{Clock, Micros};
 use crate::store::{Fault, Store, Writer};
 
-pub use limits::Rules;
+pub use content::Filter;
+pub use limits::{Budget, PerMinute, Rules};
 pub use members::{Act, Listed};
-pub use messages::{Pending, Text};
+pub use messages::{Pending, Settled, Text};
 pub use people::Caller;
 pub use refusal::Refusal;
+pub use words::{Words, WordsRefusal};
 
 /// The conversation. Cheap to clone; every door holds one.
 #[derive(Clone)]
@@ -39,14 +43,21 @@ pub struct Chat {
     inner: Arc<Inner>,
 }
 
+/// What is remembered of the database; the feed forgets it on change.
+#[derive(Clone)]
+pub struct Known {
+    pub people: Arc<people::People>,
+    pub rooms: Arc<rooms::Rooms>,
+    pub sessions: Arc<sessions::Sessions>,
+    pub words: Arc<Words>,
+}
+
 struct Inner {
     store: Store,
     writer: Writer,
     bus: Bus,
     clock: Clock,
-    people: Arc<people::People>,
-    rooms: Arc<rooms::Rooms>,
-    sessions: Arc<sessions::Sessions>,
+    known: Known,
     pace: limits::Pace,
     attendance: attendance::Attendance,
     presence: presence::Presence,
@@ -54,23 +65,13 @@ struct Inner {
 }
 
 impl Chat {
-    pub fn new(
-        store: Store,
-        writer: Writer,
-        bus: Bus,
-        clock: Clock,
-        people: Arc<people::People>,
-        rooms: Arc<rooms::Rooms>,
-        sessions: Arc<sessions::Sessions>,
-    ) -> Chat {
+    pub fn new(store: Store, writer: Writer, bus: Bus, clock: Clock, known: Known) -> Chat {
         let inner = Inner {
             store,
             writer,
             bus,
             clock,
-            people,
-            rooms,
-            sessions,
+            known,
             pace: limits::Pace::default(),
             attendance: attendance::Attendance::default(),
             presence: presence::Presence::default(),

@@ -153,7 +153,7 @@ impl Chat {
             Actor::User(id) | Actor::Session { user: id, .. } => (id, true),
         };
         // Together, since each may wait as long as a refusal may take.
-        let (good, user) = tokio::join!(self.must_be_good(actor), self.inner.people.user(id));
+        let (good, user) = tokio::join!(self.must_be_good(actor), self.inner.known.people.user(id));
         good?;
         match user? {
             Some(user) if !user.is_barred() => {
@@ -176,7 +176,7 @@ impl Chat {
 
     /// Somebody who is acted upon: an account, or a guest.
     pub(super) async fn person(&self, id: UserId) -> Result<Option<Person>, Refusal> {
-        if let Some(user) = self.inner.people.user(id).await? {
+        if let Some(user) = self.inner.known.people.user(id).await? {
             return Ok(Some(Person { author: Arc::new(user.author()), is_admin: user.role == UserRole::Admin }));
         }
         let guest = patiently(self.inner.store.guests(&[id])).await?.pop();
@@ -185,7 +185,7 @@ impl Chat {
 
     /// Names for ids, of accounts and guests, for as many as there are.
     pub async fn authors(&self, ids: &[UserId]) -> Result<HashMap<UserId, Arc<Author>>, Refusal> {
-        let mut found = patiently(self.inner.people.authors(ids.iter().copied())).await?;
+        let mut found = patiently(self.inner.known.people.authors(ids.iter().copied())).await?;
         let rest: Vec<UserId> = ids.iter().copied().filter(|id| !found.contains_key(id)).collect();
         if !rest.is_empty() {
             let guests = patiently(self.inner.store.guests(&rest)).await?;

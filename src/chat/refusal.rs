@@ -24,6 +24,8 @@ pub enum Refusal {
     },
     MessageNotFound,
     NotYours,
+    /// The filter has it that nobody says so.
+    Inappropriate,
     RoomNotFound,
     /// The room is one's to see, the right is not.
     NotAllowed,

@@ -84,13 +84,13 @@ impl Chat {
     pub(super) async fn must_be_good(&self, actor: Actor) -> Result<(), Refusal> {
         match actor {
             Actor::Anonymous | Actor::Claimed(_) | Actor::User(_) | Actor::Guest(_) => Ok(()),
-            Actor::Session { user, session } => self.inner.sessions.must_be_good(session, user).await,
+            Actor::Session { user, session } => self.inner.known.sessions.must_be_good(session, user).await,
         }
     }
 
     pub async fn begin_session(&self, user: UserId, token: &KeptToken, device: &Device) -> Result<SessionId, Refusal> {
         let session = self.inner.store.begin_session(user, token, device, self.inner.clock.now()).await?;
-        self.inner.sessions.remember(session, SessionState { user, ended: None }, BELIEVED_FOR);
+        self.inner.known.sessions.remember(session, SessionState { user, ended: None }, BELIEVED_FOR);
         Ok(session)
     }
 
@@ -165,7 +165,7 @@ impl Chat {
             return;
         }
         for session in ended {
-            self.inner.sessions.note_end(*session, user, reason);
+            self.inner.known.sessions.note_end(*session, user, reason);
         }
         let events = ended.iter().map(|session| Arc::new(Event::SessionEnded { session: *session, user, reason }));
         let (told, all_told) = oneshot::channel();

@@ -58,6 +58,10 @@ pub enum Event {
         user: UserId,
         reason: EndReason,
     },
+    /// The operator's own list of words was replaced.
+    WordsChanged {
+        version: i64,
+    },
     MemberChanged(Arc<MemberChanged>),
     RoomCreated {
         room: Arc<Room>,
@@ -109,7 +113,8 @@ impl Event {
             | Event::SessionEnded { .. }
             | Event::RoomCreated { .. }
             | Event::DirectBegun { .. }
-            | Event::Noticed { .. } => None,
+            | Event::Noticed { .. }
+            | Event::WordsChanged { .. } => None,
         }
     }
 
@@ -129,7 +134,8 @@ impl Event {
             | Event::RoomCreated { .. }
             | Event::DirectBegun { .. }
             | Event::RoomChanged { .. }
-            | Event::Noticed { .. } => None,
+            | Event::Noticed { .. }
+            | Event::WordsChanged { .. } => None,
         }
     }
 }

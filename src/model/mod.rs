@@ -12,6 +12,7 @@ pub mod session;
 pub mod text;
 pub mod time;
 pub mod user;
+pub mod words;
 
 pub use actor::{Actor, ConnectionId, Standing};
 pub use event::{Audience, Event, Posted, RoomChange};
@@ -23,3 +24,4 @@ pub use room::{Room, RoomId, RoomKind, RoomNumber, RoomRole};
 pub use session::{Device, EndReason, KeptToken, LoginSession, SessionId};
 pub use time::{Clock, Micros};
 pub use user::{Author, DirectFrom, Profile, User, UserId, UserRole, UserStatus};
+pub use words::WordLists;

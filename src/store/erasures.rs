@@ -79,7 +79,8 @@ impl Store {
             Remains::Anonymise => "anonymise",
             Remains::Remove => "remove",
         };
-        let noted = "INSERT INTO chat_erasures (user_id, mode, asked_at) VALUES ($1, $2, $3) ON CONFLICT (user_id) DO NOTHING";
+        let noted =
+            "INSERT INTO chat_erasures (user_id, mode, asked_at) VALUES ($1, $2, $3) ON CONFLICT (user_id) DO NOTHING";
         run(&db, noted, [user.into(), mode.into(), now.0.into()]).await?;
         db.commit().await?;
         Ok(true)
@@ -94,7 +95,8 @@ impl Store {
     }
 
     pub async fn next_erasure(&self) -> Result<Option<Erasure>, Fault> {
-        let question = "SELECT user_id, mode, room, seq FROM chat_erasures WHERE done_at IS NULL ORDER BY asked_at LIMIT 1";
+        let question =
+            "SELECT user_id, mode, room, seq FROM chat_erasures WHERE done_at IS NULL ORDER BY asked_at LIMIT 1";
         let erasure = |row: QueryResult| -> Result<Erasure, Fault> {
             let remains = match row.try_get::<String>("", "mode")?.as_str() {
                 "remove" => Remains::Remove,

@@ -102,7 +102,8 @@ impl Store {
         after: (i64, i64),
         limit: i64,
     ) -> Result<Vec<crate::model::Message>, Fault> {
-        let condition = "WHERE l.user_id = $1 AND (l.room, l.seq) > ($2, $3) AND NOT l.deleted ORDER BY l.room, l.seq LIMIT $4";
+        let condition =
+            "WHERE l.user_id = $1 AND (l.room, l.seq) > ($2, $3) AND NOT l.deleted ORDER BY l.room, l.seq LIMIT $4";
         let values = [person.into(), after.0.into(), after.1.into(), limit.into()];
         super::messages::read(&self.pool, condition, values).await
     }

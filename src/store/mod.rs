@@ -28,15 +28,16 @@ mod sqlite_history;
 mod statistics;
 mod transaction;
 mod users;
+mod words;
 mod writer;
 
 pub use adoption::AdoptionReport;
 pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use claim::{Claim, Others};
 pub use connect::{MigrationStatus, OpenError};
+pub use deeds::{Deed, MemberCommand, Rank};
 pub use erasures::Erasure;
 pub use exports::PARTS;
-pub use deeds::{Deed, MemberCommand, Rank};
 pub use fault::Fault;
 pub use files::{FileDraft, FilesOf, GoneFile};
 pub use foreign::ForeignChanges;

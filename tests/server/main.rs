@@ -5,6 +5,7 @@ mod accounts;
 mod catching_up;
 mod clients;
 mod command_line;
+mod content;
 mod database;
 mod database_away;
 mod documents;

@@ -15,7 +15,7 @@ use super::wire::{
 };
 use super::{Community, NAMESPACE, Trust};
 use crate::chat::{Caller, Pending, Refusal};
-use crate::doors::refusals::Doing;
+use crate::doors::refusals::{BudgetShape, Doing};
 use crate::doors::requests::{Failure, Reply, Requests, Route};
 use crate::doors::socketio::{
     Ack, Client, ClientEvent, ConnectRefusal, Connection, Later, Namespace, Payload, Session, Waits,
@@ -416,11 +416,15 @@ fn settle_later(
             let outcome = pending.settled().await;
             let Some(ack) = ack else { return };
             match (&outcome, message) {
-                (Ok(posted), Some(message)) => ack.send(&Success::saying(MessageShape::of(posted), message)),
+                (Ok(settled), Some(message)) => ack.send(&Success {
+                    budget: settled.budget.map(BudgetShape::of),
+                    ..Success::saying(MessageShape::of(&settled.posted), message)
+                }),
                 (Ok(_), None) => ack.send(&Success::<()> {
                     success: true,
                     data: None,
                     message: Some("Message deleted successfully"),
+                    budget: None,
                 }),
                 (Err(refusal), _) => ack.send(&FailureShape::of(*refusal, doing)),
             }

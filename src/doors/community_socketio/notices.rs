@@ -110,7 +110,8 @@ impl Community {
             | Event::TypingChanged { .. }
             | Event::Joined { .. }
             | Event::Left { .. }
-            | Event::Unsettled { .. } => None,
+            | Event::Unsettled { .. }
+            | Event::WordsChanged { .. } => None,
         }
     }
 

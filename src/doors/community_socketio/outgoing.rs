@@ -225,7 +225,8 @@ fn encode(event: &Event) -> Option<Frame> {
         | Event::RoomCreated { .. }
         | Event::DirectBegun { .. }
         | Event::RoomChanged { .. }
-        | Event::Noticed { .. } => return None,
+        | Event::Noticed { .. }
+        | Event::WordsChanged { .. } => return None,
     };
     Some(Frame { rev: event.rev(), not_to, ..Frame::new(text, event.room()?) })
 }

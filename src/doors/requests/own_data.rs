@@ -9,10 +9,9 @@ use tokio::sync::mpsc;
 use super::{Allowance, Asker, Failure, Fields, Reply, Requests, Route};
 use crate::chat::Refusal;
 
-pub const ROUTES: &[Route] = &[Route::new(Method::GET, "/api/me/export", |requests, asker, fields| {
-    Box::pin(export(requests, asker, fields))
-})
-.counts_as(Allowance::Exports)];
+pub const ROUTES: &[Route] =
+    &[Route::new(Method::GET, "/api/me/export", |requests, asker, fields| Box::pin(export(requests, asker, fields)))
+        .counts_as(Allowance::Exports)];
 
 async fn export(requests: &Requests, asker: &Asker, _: &mut Fields) -> Result<Reply, Failure> {
     Ok(Reply::Document(requests.chat().export(asker.account()?).await?))
