@@ -13,7 +13,7 @@ use axum::{Json, Router, middleware};
 use engineioxide::config::EngineIoConfig;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
@@ -94,6 +94,48 @@ pub fn passwords(config: &Config, store: &Store) -> Passwords {
     Passwords::new(scheme, hashes_at_once())
 }
 
+/// The core without a door.
+pub struct Conversation {
+    chat: Chat,
+    bus: Bus,
+    heard: mpsc::Receiver<Announcement>,
+    feed: Feed,
+    writer: JoinHandle<()>,
+}
+
+impl Conversation {
+    async fn begin(
+        config: &Config,
+        store: &Store,
+        foreign: ForeignChanges,
+        clock: &Clock,
+        stop_writer: &CancellationToken,
+    ) -> Result<Conversation, StartError> {
+        let (bus, heard) = Bus::local();
+        let known = Known {
+            people: Arc::new(People::new(store.clone())),
+            rooms: Arc::new(Rooms::default()),
+            sessions: Arc::new(Sessions::new(store.clone())),
+            words: Arc::new(Words::load(store.clone(), filter(config)).await.map_err(StartError::new)?),
+        };
+        tokio::spawn(known.words.clone().follow());
+        let feed = Feed::new(store.clone(), known.clone()).await.map_err(StartError::new)?;
+        let (writer, task) = Writer::start(store.clone(), bus.clone(), clock.clone(), foreign, stop_writer.clone());
+        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), known);
+        Ok(Conversation { chat, bus, heard, feed, writer: task })
+    }
+
+    /// For the command line, which nobody listens to.
+    pub async fn apart(config: &Config, store: Store) -> Result<Chat, StartError> {
+        let never = CancellationToken::new();
+        let foreign = ForeignChanges::of_nobody();
+        let Conversation { chat, heard, feed, .. } =
+            Conversation::begin(config, &store, foreign, &Clock::System, &never).await?;
+        tokio::spawn(feed.run(heard, async |_| {}));
+        Ok(chat)
+    }
+}
+
 impl App {
     /// Builds the parts from the inside out and starts their tasks. What other programs wrote while
     /// we were away is taken in first: it must be numbered before anything new.
@@ -106,20 +148,10 @@ impl App {
 
         let foreign = ForeignChanges::watch(&store).await;
         store.take_history(clock.now()).await.map_err(StartError::new)?;
-
-        let (bus, heard) = Bus::local();
-        let known = Known {
-            people: Arc::new(People::new(store.clone())),
-            rooms: Arc::new(Rooms::default()),
-            sessions: Arc::new(Sessions::new(store.clone())),
-            words: Arc::new(Words::load(store.clone(), filter(config)).await.map_err(StartError::new)?),
-        };
-        tokio::spawn(known.words.clone().follow());
-        let feed = Feed::new(store.clone(), known.clone()).await.map_err(StartError::new)?;
         let stop_writer = CancellationToken::new();
-        let (writer, writer_task) =
-            Writer::start(store.clone(), bus.clone(), clock.clone(), foreign, stop_writer.clone());
-        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), known);
+        let Conversation { chat, bus, heard, feed, writer } =
+            Conversation::begin(config, &store, foreign, &clock, &stop_writer).await?;
+        tokio::spawn(chat.clone().erase_on(stop_writer.clone()));
 
         let trust = match config.auth.mode {
             AuthMode::Token => Trust::Token,
@@ -156,7 +188,7 @@ impl App {
             peers: Peers::new(config.limits.max_connections_per_ip, config.server.trust_proxy.clone()),
             sockets,
             bus,
-            writer: writer_task,
+            writer,
             stop_writer,
             grace: config.server.shutdown_grace,
         })
