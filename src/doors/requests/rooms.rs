@@ -69,9 +69,17 @@ async fn list(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
     Ok(Reply::Shown(listed(rows.collect(), limit)))
 }
 
+fn clean_name(requests: &Requests, fields: &mut Fields) -> Option<String> {
+    let name = fields.name("name", MOST_NAME);
+    if name.as_deref().is_some_and(|name| requests.chat().check_name(name).is_err()) {
+        fields.fault("name", "name contains inappropriate content");
+    }
+    name
+}
+
 async fn create(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
     let caller = asker.account()?;
-    let name = fields.name("name", MOST_NAME);
+    let name = clean_name(requests, fields);
     let name = fields.needed("name", name);
     let description = fields.text("description", MOST_DESCRIPTION).unwrap_or_default();
     let private = fields.flag("isPrivate").unwrap_or(false);
@@ -102,7 +110,7 @@ async fn edit(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
     let caller = asker.account()?;
     let reference = fields.room()?;
     let wanted = WantedEdit {
-        name: fields.name("name", MOST_NAME),
+        name: clean_name(requests, fields),
         description: fields.text("description", MOST_DESCRIPTION),
         private: fields.flag("isPrivate"),
     };
