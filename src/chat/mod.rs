@@ -3,6 +3,7 @@
 pub mod attendance;
 pub mod directs;
 pub mod feed;
+pub mod files;
 pub mod limits;
 pub mod members;
 pub mod merging;
@@ -14,6 +15,7 @@ pub mod records;
 pub mod refusal;
 pub mod rooms;
 pub mod typing;
+pub mod uploads;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,9 +26,10 @@ use crate::bus::Bus;
 use crate::model::{Clock, Micros};
 use crate::store::{Fault, Store, Writer};
 
+pub use files::{FileReader, FileRules, Files};
 pub use limits::Rules;
 pub use members::{Act, Listed};
-pub use messages::{Pending, Text};
+pub use messages::{Embellishment, Pending, Text};
 pub use people::Caller;
 pub use refusal::Refusal;
 
@@ -43,6 +46,7 @@ struct Inner {
     clock: Clock,
     people: Arc<people::People>,
     rooms: Arc<rooms::Rooms>,
+    files: Files,
     pace: limits::Pace,
     attendance: attendance::Attendance,
     presence: presence::Presence,
@@ -57,6 +61,7 @@ impl Chat {
         clock: Clock,
         people: Arc<people::People>,
         rooms: Arc<rooms::Rooms>,
+        files: Files,
     ) -> Chat {
         let inner = Inner {
             store,
@@ -65,6 +70,7 @@ impl Chat {
             clock,
             people,
             rooms,
+            files,
             pace: limits::Pace::default(),
             attendance: attendance::Attendance::default(),
             presence: presence::Presence::default(),

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use super::audit::AuditRow;
 use super::deeds::MemberCommand;
+use super::files::{Upload, Uploads};
 use super::members::{Place, Touched};
 use crate::model::message::DELETED_TEXT;
 use crate::model::{
-    Attachment, Author, Character, Event, MemberChanged, Membership, Message, MessageId, MessageKind, Micros, Posted,
-    RoomId, RoomNumber, UserId,
+    Author, Character, Event, MemberChanged, Membership, Message, MessageId, MessageKind, Micros, Posted, RoomId,
+    RoomNumber, UserId,
 };
 
 /// A message to be.
@@ -23,7 +24,7 @@ pub struct Draft {
     pub text: String,
     pub client_offset: Option<String>,
     pub character: Option<Arc<Character>>,
-    pub attachment: Option<Arc<Attachment>>,
+    pub upload: Option<Arc<Upload>>,
     /// Administrators are silenced by nobody.
     pub unsilenced: bool,
 }
@@ -78,6 +79,11 @@ pub enum CommandRefusal {
     },
     Outranked,
     LastOwner,
+    /// What lies in the storage became nobody's meanwhile: the account's files were removed.
+    UploadGone,
+    QuotaExceeded {
+        limit: i64,
+    },
 }
 
 impl Command {
@@ -100,6 +106,13 @@ impl Command {
     pub fn offset(&self) -> Option<(UserId, &str)> {
         match self {
             Command::Create(draft) => draft.client_offset.as_deref().map(|offset| (draft.author.id, offset)),
+            Command::Edit { .. } | Command::Delete { .. } | Command::Member(_) => None,
+        }
+    }
+
+    pub(super) fn upload(&self) -> Option<&Upload> {
+        match self {
+            Command::Create(draft) => draft.upload.as_deref(),
             Command::Edit { .. } | Command::Delete { .. } | Command::Member(_) => None,
         }
     }
@@ -145,6 +158,11 @@ pub(super) struct Ledger {
     pub touched: BTreeMap<Place, Touched>,
     pub owners: HashMap<RoomNumber, i64>,
     pub audit: Vec<AuditRow>,
+    pub uploads: Uploads,
+    /// Uploads that become files of new messages.
+    pub kept: Vec<(Arc<Upload>, RoomNumber, MessageId)>,
+    /// Messages whose files are gone.
+    pub without_files: Vec<MessageId>,
     /// Told beside what the commands came to.
     pub also: Vec<Arc<Event>>,
     offsets: HashMap<(UserId, String), MessageId>,
@@ -176,7 +194,7 @@ impl Ledger {
     }
 
     fn create(&mut self, draft: Draft) -> Outcome {
-        let Draft { id, room, author, kind, text, client_offset, character, attachment, unsilenced } = draft;
+        let Draft { id, room, author, kind, text, client_offset, character, upload, unsilenced } = draft;
         if let Some(offset) = &client_offset {
             let key = (author.id, offset.clone());
             if let Some(first) = self.offsets.get(&key).and_then(|id| self.messages.get(id)) {
@@ -187,14 +205,18 @@ impl Ledger {
             self.may_still_speak((room, author.id))?;
         }
         let state = self.rooms.get(&room).ok_or(CommandRefusal::RoomNotFound)?;
-        let at = Micros(self.now.0.max(state.last_at + 1));
+        let (room_id, at) = (state.id, Micros(self.now.0.max(state.last_at + 1)));
+        let attachment = upload.as_ref().map(|upload| Arc::new(upload.attachment()));
+        if let Some(upload) = upload {
+            self.keep(upload, room, id)?;
+        }
         if let Some(offset) = &client_offset {
             self.offsets.insert((author.id, offset.clone()), id);
         }
         let fresh = Message {
             id,
             room,
-            room_id: state.id,
+            room_id,
             seq: 0,
             rev: 0,
             user: author.id,
@@ -213,6 +235,21 @@ impl Ledger {
         self.show_direct(room, message.seq, message.user);
         let posted = Arc::new(Posted { message, author });
         Ok((Done::Message(posted.clone()), Some(Arc::new(Event::MessageCreated(posted)))))
+    }
+
+    fn keep(&mut self, upload: Arc<Upload>, room: RoomNumber, message: MessageId) -> Result<(), CommandRefusal> {
+        if !self.uploads.standing.remove(&upload.draft.id) {
+            return Err(CommandRefusal::UploadGone);
+        }
+        if let Some(limit) = upload.quota {
+            let bytes = self.uploads.bytes.entry(upload.draft.owner).or_default();
+            if *bytes + upload.content.bytes > limit {
+                return Err(CommandRefusal::QuotaExceeded { limit });
+            }
+            *bytes += upload.content.bytes;
+        }
+        self.kept.push((upload, room, message));
+        Ok(())
     }
 
     fn edit(&mut self, id: MessageId, author: Arc<Author>, text: String, moderation: Option<Moderation>) -> Outcome {
@@ -285,6 +322,9 @@ impl Ledger {
         message.character = None;
         message.attachment = None;
         let message = message.clone();
+        if matches!(message.kind, MessageKind::Image | MessageKind::File) {
+            self.without_files.push(id);
+        }
         self.count(&message, -1);
     }
 
@@ -352,7 +392,7 @@ mod tests {
             text: text.into(),
             client_offset: offset.map(Into::into),
             character: None,
-            attachment: None,
+            upload: None,
             unsilenced: false,
         })
     }

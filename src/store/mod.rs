@@ -32,7 +32,7 @@ pub use claim::{Claim, Others};
 pub use connect::{MigrationStatus, OpenError};
 pub use deeds::{Deed, MemberCommand, Rank};
 pub use fault::Fault;
-pub use files::{FileDraft, FilesOf, GoneFile};
+pub use files::{FileDraft, FilesOf, GoneFile, Upload};
 pub use foreign::ForeignChanges;
 pub use ledger::{Command, CommandRefusal, Done, Draft, Moderation};
 pub use members::{MemberList, MemberRow};

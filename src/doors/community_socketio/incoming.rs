@@ -11,7 +11,7 @@ use super::outgoing::Ear;
 use super::payload::{Fields, room_of, whole_number};
 use super::wire::{DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, Success};
 use super::{Community, NAMESPACE, Trust};
-use crate::chat::{Caller, Pending, Refusal};
+use crate::chat::{Caller, Embellishment, Pending, Refusal};
 use crate::doors::refusals::Doing;
 use crate::doors::requests::{Reply, Requests};
 use crate::doors::socketio::{
@@ -277,7 +277,9 @@ impl CommunitySession {
             let caller = self.caller().await?;
             let text = fields.text()?;
             let shared = &self.door.shared;
-            shared.chat.post(&caller, fields.room()?.as_deref(), text, fields.client_offset()?, shared.rules).await
+            let (room, offset) = (fields.room()?, fields.client_offset()?);
+            let plain = Embellishment::default();
+            shared.chat.post(&caller, room.as_deref(), text, offset, plain, shared.rules).await
         };
         settle_later(queued.await, ack, Doing::Sending, Some("Message sent successfully"))
     }

@@ -3,11 +3,14 @@
 
 mod audit;
 mod budgets;
+mod downloads;
 mod failure;
 mod fields;
+mod files;
 mod members;
 pub mod rest;
 mod rooms;
+pub mod uploads;
 pub mod wire;
 
 use std::sync::Arc;
@@ -21,7 +24,7 @@ pub use failure::Failure;
 pub use fields::{Fields, MOST_REASON};
 
 use crate::auth::Tokens;
-use crate::chat::{Caller, Chat, Refusal};
+use crate::chat::{Caller, Chat, Refusal, Rules};
 use crate::model::{Actor, Clock};
 use budgets::Budgets;
 
@@ -35,6 +38,7 @@ struct Shared {
     chat: Chat,
     tokens: Arc<Tokens>,
     clock: Clock,
+    rules: Rules,
     budgets: Budgets,
 }
 
@@ -75,7 +79,7 @@ impl Route {
 }
 
 fn routes() -> impl Iterator<Item = &'static Route> {
-    [rooms::ROUTES, members::ROUTES, audit::ROUTES].into_iter().flatten()
+    [rooms::ROUTES, members::ROUTES, audit::ROUTES, files::ROUTES].into_iter().flatten()
 }
 
 /// Who asks.
@@ -90,6 +94,14 @@ impl Asker {
         self.caller.as_ref().map_err(|refusal| Failure::Refused(*refusal))
     }
 
+    /// Nobody, or somebody who is who they say.
+    pub fn anybody(&self) -> Result<Actor, Failure> {
+        if self.actor != Actor::Anonymous {
+            self.caller()?;
+        }
+        Ok(self.actor)
+    }
+
     /// For what guests cannot do.
     pub fn account(&self) -> Result<&Caller, Failure> {
         let caller = self.caller()?;
@@ -99,8 +111,8 @@ impl Asker {
 }
 
 impl Requests {
-    pub fn new(chat: Chat, tokens: Arc<Tokens>, clock: Clock, allowances: &Allowances) -> Requests {
-        Requests { shared: Arc::new(Shared { chat, tokens, clock, budgets: Budgets::new(allowances) }) }
+    pub fn new(chat: Chat, tokens: Arc<Tokens>, clock: Clock, rules: Rules, allowances: &Allowances) -> Requests {
+        Requests { shared: Arc::new(Shared { chat, tokens, clock, rules, budgets: Budgets::new(allowances) }) }
     }
 
     pub fn chat(&self) -> &Chat {
@@ -121,9 +133,15 @@ impl Requests {
         Asker { actor, caller }
     }
 
+    /// Counts a request of some kind, of whoever has an identity.
+    fn spend(&self, allowance: Allowance, asker: &Asker) -> Result<(), Failure> {
+        let Ok(caller) = &asker.caller else { return Ok(()) };
+        self.shared.budgets.spend(allowance, caller.user().id)
+    }
+
     pub async fn carry_out(&self, route: &Route, asker: &Asker, mut fields: Fields) -> Result<Reply, Failure> {
-        if let (Some(allowance), Ok(caller)) = (route.allowance, &asker.caller) {
-            self.shared.budgets.spend(allowance, caller.user().id)?;
+        if let Some(allowance) = route.allowance {
+            self.spend(allowance, asker)?;
         }
         (route.command)(self, asker, &mut fields).await
     }
