@@ -153,9 +153,8 @@ impl Chat {
     /// Removes the bytes of some files that are gone, and the texts of rooms that were deleted. Gives
     /// whether there is more to remove.
     pub async fn sweep(&self) -> bool {
-        let files = self.sweep_files().await.unwrap_or(false);
-        let rooms = patiently(self.inner.store.empty_deleted_rooms()).await.unwrap_or(false);
-        files || rooms
+        let Ok(more_files) = self.sweep_files().await else { return false };
+        more_files | patiently(self.inner.store.empty_deleted_rooms()).await.unwrap_or(false)
     }
 
     async fn sweep_files(&self) -> Result<bool, Refusal> {

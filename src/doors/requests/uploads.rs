@@ -51,7 +51,7 @@ async fn upload(
         let answer = receive(&requests, &asker, room.trim(), &headers, &mut body).await;
         answer.map_err(|failure| in_words_of_rest(failure, asker.actor))
     };
-    answered(answer.await, body)
+    answered(answer.await, &headers, body)
 }
 
 async fn receive(
@@ -83,7 +83,7 @@ async fn set_avatar(State(requests): State<Requests>, headers: HeaderMap, body: 
         let answer = receive_avatar(&requests, &asker, &headers, &mut body).await;
         answer.map_err(|failure| in_words_of_rest(failure, asker.actor))
     };
-    answered(answer.await, body)
+    answered(answer.await, &headers, body)
 }
 
 async fn receive_avatar(
@@ -200,11 +200,14 @@ fn interrupted(error: &(dyn Error + 'static)) -> Failure {
     }
 }
 
-fn answered(answer: Result<Reply, Failure>, body: BodyDataStream) -> Response {
+fn answered(answer: Result<Reply, Failure>, headers: &HeaderMap, body: BodyDataStream) -> Response {
     match answer {
         Ok(reply) => reply.into_response(),
         Err(failure) => {
-            tokio::spawn(linger(body));
+            // Who asked first whether to send is sending nothing.
+            if !headers.contains_key(header::EXPECT) {
+                tokio::spawn(linger(body));
+            }
             failure.into_response()
         }
     }
