@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -25,9 +25,11 @@ use crate::bus::{Announcement, Bus};
 use crate::chat::feed::Feed;
 use crate::chat::people::People;
 use crate::chat::rooms::Rooms;
-use crate::chat::{Chat, FileRules, Files, Rules};
-use crate::config::{AuthMode, Config, CorsOrigins, PasswordHash};
+use crate::chat::sessions::Sessions;
+use crate::chat::{Chat, FileRules, Files, Filter, Known, PerMinute, Rules, Words};
+use crate::config::{AuthMode, Config, ContentFilter, CorsOrigins, PasswordHash};
 use crate::doors::accounts::{self, Accounts};
+use crate::doors::bearer::Bearers;
 use crate::doors::community_socketio::{self, Community, Trust};
 use crate::doors::connection::{InboxLimit, SharedBudget};
 use crate::doors::edge::cors::Cors;
@@ -39,7 +41,7 @@ use crate::doors::edge::{
 };
 use crate::doors::requests::{self, Allowance, Allowances, Requests};
 use crate::doors::socketio::admission::{self, Admission};
-use crate::doors::socketio::{ENGINE_PACKETS, Limits, Namespace, Root, Shared, SocketServer};
+use crate::doors::socketio::{ENGINE_PACKETS, EventBudgets, Limits, Namespace, Root, SocketServer};
 use crate::files::{Links, Pictures, Storage};
 use crate::model::Clock;
 use crate::ops::health::{self, Health};
@@ -53,6 +55,7 @@ const TICK: Duration = Duration::from_millis(250);
 /// Between two looks for what is to be removed, and while there is more.
 const SWEEP: Duration = Duration::from_secs(5);
 const SWEEP_ON: Duration = Duration::from_millis(250);
+const HOUR: Duration = Duration::from_secs(3600);
 /// What clients have sent already when they hear of the end is still taken in.
 const ON_THEIR_WAY: Duration = Duration::from_millis(200);
 /// At the end, for readers to take what waits for them and for requests to be answered, each. With
@@ -66,7 +69,6 @@ pub struct App {
     bus: Bus,
     writer: JoinHandle<()>,
     stop_writer: CancellationToken,
-    stopping: Arc<AtomicBool>,
     grace: Duration,
 }
 
@@ -110,38 +112,51 @@ impl App {
         let foreign = ForeignChanges::watch(&store).await;
         store.take_history(clock.now()).await.map_err(StartError::new)?;
 
-        let people = Arc::new(People::new(store.clone()));
         let (bus, heard) = Bus::local();
-        let rooms = Arc::new(Rooms::default());
-        let feed = Feed::new(store.clone(), people.clone(), rooms.clone()).await.map_err(StartError::new)?;
+        let known = Known {
+            people: Arc::new(People::new(store.clone())),
+            rooms: Arc::new(Rooms::default()),
+            sessions: Arc::new(Sessions::new(store.clone())),
+            words: Arc::new(Words::load(store.clone(), filter(config)).await.map_err(StartError::new)?),
+        };
+        tokio::spawn(known.words.clone().follow());
+        let feed = Feed::new(store.clone(), known.clone()).await.map_err(StartError::new)?;
         let stop_writer = CancellationToken::new();
         let (writer, writer_task) =
             Writer::start(store.clone(), bus.clone(), clock.clone(), foreign, stop_writer.clone());
         let files = files(config, secrets.access.expose())?;
-        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), people, rooms, files);
+        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), known, files);
         tokio::spawn(sweep(chat.clone(), stop_writer.clone()));
 
         let trust = match config.auth.mode {
             AuthMode::Token => Trust::Token,
             AuthMode::TrustUserId => Trust::UserId,
         };
-        let rules = Rules {
-            max_message_chars: config.limits.max_message_chars.map_or(0, |limit| limit.get() as usize),
-            messages_per_minute: config.limits.rate_limit_messages_per_minute.map_or(0, std::num::NonZero::get),
-        };
         let per_user = config.limits.max_connections_per_user.map_or(0, std::num::NonZero::get);
-        let requests = Requests::new(chat.clone(), access.clone(), clock.clone(), rules, &allowances(config));
-        let community = Community::new(requests.clone(), access.clone(), clock.clone(), trust, rules, per_user);
+        let bearers = Bearers::new(access.clone(), clock.clone());
+        let rules = rules(config);
+        let requests = Requests::new(chat.clone(), bearers.clone(), rules, &allowances(config));
+        let community = Community::new(requests.clone(), bearers, clock.clone(), trust, rules, per_user);
         let teller = community.clone();
         tokio::spawn(feed.run(heard, async move |events| teller.tell(events).await));
 
         let rates = Rates::new(config.limits.rate_limit_http_per_minute);
         let sockets = sockets(config, &community);
-        tokio::spawn(tick(chat, community.clone(), rates.clone(), sockets.clone()));
-        let stopping = Arc::new(AtomicBool::new(false));
         let others = store.watch_for_others();
-        let health = Health { store: store.clone(), stopping: stopping.clone(), warnings: warnings.into(), others };
-        let accounts = Accounts::new(store.clone(), passwords(config, &store), access, refresh, clock);
+        let health = Health { store: store.clone(), sockets: sockets.clone(), warnings: warnings.into(), others };
+        let accounts = Accounts::new(accounts::Parts {
+            chat: chat.clone(),
+            passwords: passwords(config, &store),
+            store,
+            access,
+            refresh,
+            clock,
+            cors: cors(config),
+            signups_per_hour: config.limits.rate_limit_signups_per_hour,
+            refreshes_per_minute: config.limits.rate_limit_refreshes_per_minute,
+        });
+        tokio::spawn(clear_up(chat.clone()));
+        tokio::spawn(tick(chat, community.clone(), rates.clone(), sockets.clone(), accounts.clone()));
         let rest = rest(config, community, requests, accounts, health, rates);
         let router = edge(config, rest.merge(engine(config, &sockets)));
         Ok(App {
@@ -151,7 +166,6 @@ impl App {
             bus,
             writer: writer_task,
             stop_writer,
-            stopping,
             grace: config.server.shutdown_grace,
         })
     }
@@ -159,21 +173,20 @@ impl App {
     /// Serves until told to stop: then takes in no more, stores and answers what was taken in, and
     /// lets the clients go.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
-        let App { router, peers, sockets, bus, writer, stop_writer, stopping, grace } = self;
+        let App { router, peers, sockets, bus, writer, stop_writer, grace } = self;
         let (told_to_stop, all_said) = (CancellationToken::new(), CancellationToken::new());
         let drained = async {
             stop.await;
             let deadline = Instant::now() + grace;
             tracing::info!("stopping: no new connections");
-            stopping.store(true, Ordering::Relaxed);
-            told_to_stop.cancel();
             sockets.announce_restart();
+            told_to_stop.cancel();
             tokio::time::sleep(ON_THEIR_WAY).await;
             stop_writer.cancel();
             timeout_at(deadline, writer).await.ok();
             let (told, all_told) = oneshot::channel();
             let last = Announcement { events: Vec::new(), then: Some(Box::new(move || told.send(()).unwrap_or(()))) };
-            bus.announce(last).await;
+            timeout_at(deadline, bus.announce(last)).await.ok();
             timeout_at(deadline, all_told).await.ok();
             timeout_at(deadline, sockets.finish_work()).await.ok();
             sockets.close_all(LAST_READING).await;
@@ -191,6 +204,13 @@ fn warnings(config: &Config, mut warnings: Vec<String>) -> Vec<String> {
         warnings.push(
             "AUTH_MODE is trust-user-id: whoever knows an account's id can speak as that account. \
              Send tokens from your frontend and set AUTH_MODE=token as soon as you can"
+                .to_owned(),
+        );
+    }
+    if config.names_redis {
+        warnings.push(
+            "REDIS_URL is given, but several nodes are not there yet: this one serves its own people only, \
+             and must be the only one on its database"
                 .to_owned(),
         );
     }
@@ -234,7 +254,41 @@ async fn sweep(chat: Chat, stop: CancellationToken) {
     }
 }
 
-async fn tick(chat: Chat, community: Community, rates: Rates, sockets: Arc<SocketServer>) {
+/// What nobody needs any more.
+async fn clear_up(chat: Chat) {
+    let mut hours = interval(HOUR);
+    hours.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        hours.tick().await;
+        chat.forget_expired_sessions().await;
+    }
+}
+
+fn rules(config: &Config) -> Rules {
+    let limits = &config.limits;
+    let by_role = limits.rate_limit_messages_per_minute_by_role;
+    Rules {
+        max_message_chars: limits.max_message_chars.map_or(0, |limit| limit.get() as usize),
+        messages_per_minute: PerMinute {
+            everybody: limits.rate_limit_messages_per_minute.map_or(0, std::num::NonZero::get),
+            guest: by_role.guest,
+            user: by_role.user,
+            support: by_role.support,
+            admin: by_role.admin,
+        },
+        filter: filter(config),
+    }
+}
+
+fn filter(config: &Config) -> Filter {
+    match config.content.filter {
+        ContentFilter::Off => Filter::Off,
+        ContentFilter::Mask => Filter::Mask,
+        ContentFilter::Reject => Filter::Reject,
+    }
+}
+
+async fn tick(chat: Chat, community: Community, rates: Rates, sockets: Arc<SocketServer>, accounts: Arc<Accounts>) {
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -243,6 +297,7 @@ async fn tick(chat: Chat, community: Community, rates: Rates, sockets: Arc<Socke
         community.tick().await;
         sockets.tick();
         rates.forget_idle();
+        accounts.forget_idle();
     }
 }
 
@@ -257,10 +312,10 @@ fn sockets(config: &Config, community: &Community) -> Arc<SocketServer> {
         slow_reader_bytes: config.limits.slow_reader_bytes,
         events_per_second: config.limits.rate_limit_events_per_second,
         events_burst: config.limits.rate_limit_events_burst,
-        shared: Arc::new(Shared {
+        budgets: Arc::new(EventBudgets {
             of_address: SharedBudget::new(config.limits.rate_limit_events_per_second_per_ip),
             of_user: SharedBudget::new(config.limits.rate_limit_events_per_second_per_user),
-            is_closing: AtomicBool::new(false),
+            are_closed: AtomicBool::new(false),
         }),
     };
     SocketServer::new(namespaces, limits)
@@ -270,7 +325,7 @@ fn rest(
     config: &Config,
     community: Community,
     requests: Requests,
-    accounts: Accounts,
+    accounts: Arc<Accounts>,
     health: Health,
     rates: Rates,
 ) -> Router {
@@ -335,15 +390,18 @@ async fn gather_posts(State(most): State<usize>, request: Request, next: Next) -
     timeout(REST_TIMEOUT, answered).await.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
 }
 
-fn edge(config: &Config, router: Router) -> Router {
+fn cors(config: &Config) -> Cors {
     let origins: &[String] = match &config.server.cors_origin {
         CorsOrigins::Any => &[],
         CorsOrigins::Listed(origins) => origins,
     };
-    let cors = Cors::new(origins, &config.socketio.path);
+    Cors::new(origins, &config.socketio.path)
+}
+
+fn edge(config: &Config, router: Router) -> Router {
     let guarded = router
         .layer(CatchPanicLayer::new())
-        .layer(middleware::from_fn_with_state(cors, cors::apply))
+        .layer(middleware::from_fn_with_state(cors(config), cors::apply))
         .layer(middleware::from_fn_with_state(config.server.trust_proxy.clone(), client_ip::mark));
     paths::forgiving(guarded)
 }

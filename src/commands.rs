@@ -1,6 +1,7 @@
 //! The subcommands of the program. `main.rs` reads the arguments, this does what they say.
 
 mod tables;
+mod users;
 
 use std::io::Write;
 
@@ -9,11 +10,12 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
-use crate::app::{self, App, StartError};
+use crate::app::{App, StartError};
 use crate::auth::Tokens;
 use crate::config::{AuthMode, Config};
-use crate::model::{Clock, NewAccount, Room, RoomKind, User, UserRole};
-use crate::store::{AddRoomError, AddUserError, Missing, NewRoom, NewUser, Store, UserGender};
+use crate::model::{Clock, Room, RoomKind};
+use crate::store::{AddRoomError, Missing, NewRoom, Store};
+pub use users::UserAction;
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
@@ -75,34 +77,6 @@ pub enum Direction {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum UserAction {
-    /// Make an account
-    Add {
-        #[arg(long)]
-        userid: String,
-        /// The name that others see; the userid unless said
-        #[arg(long)]
-        name: Option<String>,
-        #[arg(long)]
-        email: String,
-        /// Without one, nobody can log in by password
-        #[arg(long)]
-        password: Option<String>,
-        #[arg(long, default_value = "user")]
-        role: RoleName,
-        /// Print the account as JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// List the accounts
-    List {
-        /// Print one JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub enum RoomAction {
     /// Make a room
     Add {
@@ -125,18 +99,11 @@ pub enum RoomAction {
     },
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub enum RoleName {
-    User,
-    Support,
-    Admin,
-}
-
 pub async fn run(command: Command, config: &Config) -> Result<(), StartError> {
     match command {
         Command::Serve { no_migrate } => serve(config, !no_migrate).await,
         Command::Migrate { direction } => tables::migrate(config, direction.unwrap_or(Direction::Up)).await,
-        Command::User { action } => user(config, action).await,
+        Command::User { action } => users::run(config, action).await,
         Command::Room { action } => room(config, action).await,
         Command::Token { user, ttl } => token(config, &user, ttl).await,
         Command::Config => say(config.explain().trim_end()),
@@ -144,8 +111,13 @@ pub async fn run(command: Command, config: &Config) -> Result<(), StartError> {
     }
 }
 
-async fn open(config: &Config, missing: Missing) -> Result<Store, StartError> {
-    Store::open(&config.database, missing, true).await.map_err(StartError::new)
+async fn open(config: &Config) -> Result<Store, StartError> {
+    Store::open(&config.database, Missing::IsMade, true).await.map_err(StartError::new)
+}
+
+/// For what changes accounts: nothing is made, neither a file nor tables.
+async fn open_existing(config: &Config) -> Result<Store, StartError> {
+    Store::open(&config.database, Missing::IsRefused, false).await.map_err(StartError::new)
 }
 
 async fn open_unprepared(config: &Config, missing: Missing) -> Result<Store, StartError> {
@@ -183,7 +155,7 @@ async fn serve(config: &Config, migrate: bool) -> Result<(), StartError> {
 }
 
 /// A database that does not answer must not hold up the end: everything is stored by now.
-const CLOSING: std::time::Duration = std::time::Duration::from_secs(2);
+const CLOSING: std::time::Duration = std::time::Duration::from_secs(1);
 
 fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
@@ -193,69 +165,6 @@ fn told_to_stop() -> std::io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
-}
-
-async fn user(config: &Config, action: UserAction) -> Result<(), StartError> {
-    match action {
-        UserAction::Add { userid, name, email, password, role, json } => {
-            let (userid, email) = (userid.trim().to_owned(), email.trim().to_owned());
-            let name = name.as_deref().map(str::trim).filter(|name| !name.is_empty());
-            let asked = NewAccount { userid: &userid, name, email: &email, password: password.as_deref() };
-            let faults: Vec<_> = asked.faults().into_iter().map(|(_, fault)| format!("--{fault}")).collect();
-            if !faults.is_empty() {
-                return Err(StartError::new(faults.join("; ")));
-            }
-            let store = open(config, Missing::IsMade).await?;
-            let password_hash = match password {
-                Some(password) => app::passwords(config, &store).hash(password).await.map_err(StartError::new)?,
-                // No hash begins like this: nothing fits it.
-                None => "!".to_owned(),
-            };
-            let role = match role {
-                RoleName::User => UserRole::User,
-                RoleName::Support => UserRole::Support,
-                RoleName::Admin => UserRole::Admin,
-            };
-            let new = NewUser {
-                name: name.unwrap_or(&userid).to_owned(),
-                userid,
-                email,
-                password_hash,
-                dob: Default::default(),
-                gender: UserGender::RatherNotSay,
-                role,
-            };
-            let taken = new.userid.clone();
-            let user = store.add_user(new, Clock::System.now()).await.map_err(|error| match error {
-                AddUserError::EmailTaken => StartError::new("there is an account with this email already"),
-                AddUserError::UseridTaken => StartError::new(format!("there is an account \"{taken}\" already")),
-                AddUserError::Fault(fault) => StartError::new(fault),
-            })?;
-            say(&if json { shown(&user) } else { format!("made {} ({}), {}", user.userid, user.name, user.id) })
-        }
-        UserAction::List { json } => list_users(&open_to_read(config, "Users").await?, json).await,
-    }
-}
-
-async fn list_users(store: &Store, json: bool) -> Result<(), StartError> {
-    let mut after = String::new();
-    loop {
-        let users = store.users_after(&after, 500).await.map_err(StartError::new)?;
-        let Some(last) = users.last() else { return Ok(()) };
-        after.clone_from(&last.userid);
-        for user in &users {
-            say(&if json {
-                shown(user)
-            } else {
-                let (role, status) = (word(user.role), word(user.status));
-                format!("{}  {:<20}  {role:<7}  {status:<8}  {:<24}  {}", user.id, user.userid, user.name, user.email)
-            })?;
-        }
-    }
-}
-
-fn shown(user: &User) -> String {
-    serde_json::json!({ "id": user.id, "userid": user.userid, "name": user.name, "email": user.email, "role": user.role, "status": user.status }).to_string()
 }
 
 /// As JSON has it.
@@ -284,7 +193,7 @@ async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
                     "--slug is \"{slug}\": lower-case letters, digits and dashes are needed, beginning with a letter, at most 50"
                 )));
             }
-            let store = open(config, Missing::IsMade).await?;
+            let store = open(config).await?;
             let kind = if private { RoomKind::Private } else { RoomKind::Public };
             let new = NewRoom { slug, name: one_line("name", &name)?, description, kind, created_by: None, pair: None };
             let room = store.add_room(new, Clock::System.now()).await.map_err(|error| match error {
@@ -310,14 +219,8 @@ async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
 }
 
 async fn token(config: &Config, user: &str, ttl: Option<u32>) -> Result<(), StartError> {
-    let store = open(config, Missing::IsRefused).await?;
-    let found = store.user_named(user).await.map_err(StartError::new)?;
-    let account = found.ok_or_else(|| {
-        StartError::new(format!(
-            "there is no account \"{user}\" in {}: `community-chat user list` shows those that are",
-            store.place()
-        ))
-    })?;
+    let store = open_to_read(config, "Users").await?;
+    let account = users::named(&store, user).await?;
     let secrets = config.token_secrets().map_err(StartError::new)?;
     let ttl = ttl.map_or(config.auth.access_token_ttl, |seconds| std::time::Duration::from_secs(seconds.into()));
     let now = u64::try_from(Clock::System.now().seconds()).unwrap_or(0);

@@ -36,7 +36,8 @@ const OUTSIDE: &[(&[&str], &[&str])] = &[
 ];
 
 /// What lies in `doors` and is no dialect.
-const SHARED_DOORS: &[&str] = &["socketio", "edge", "accounts", "refusals", "requests", "connection", "audience"];
+const SHARED_DOORS: &[&str] =
+    &["socketio", "edge", "accounts", "bearer", "refusals", "requests", "connection", "audience"];
 
 const LONGEST_FILE: usize = 450;
 const SAYS_NOTHING: &[&str] = &[

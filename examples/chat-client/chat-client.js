@@ -102,7 +102,7 @@ export function connectChat(io, url, options = {}) {
     if (count > room.count) Object.assign(room, { count, rev: undefined });
     if (room.rev === undefined || room.error) catchUp(room);
     await until(() => room.error || (room.rev !== undefined && !room.task));
-    if (room.error) throw room.error;
+    if (room.error || closed) throw room.error ?? refusal({ error: 'The chat was closed', code: 'closed' });
     return room;
   }
 

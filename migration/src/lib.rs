@@ -11,6 +11,7 @@ mod m20261121_000001_node_tables;
 mod m20261121_000002_chat_tables;
 mod m20261121_000003_foreign_changes;
 mod m20261121_000004_people;
+mod m20261121_000005_sessions;
 mod m20261121_000006_files;
 pub mod notices;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000002_chat_tables::Migration),
             Box::new(m20261121_000003_foreign_changes::Migration),
             Box::new(m20261121_000004_people::Migration),
+            Box::new(m20261121_000005_sessions::Migration),
             Box::new(m20261121_000006_files::Migration),
         ]
     }

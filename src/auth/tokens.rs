@@ -1,4 +1,6 @@
-//! Tokens as Node's jsonwebtoken makes and takes them: HS256, claims `{ userId, iat, exp }`.
+//! Tokens as Node's jsonwebtoken makes and takes them: HS256, claims `{ userId, iat, exp }`. Behind them
+//! our access tokens name their session in `sid`; our refresh tokens say so in `typ`, and have a `jti`,
+//! so that no two are the same.
 //!
 //! The library's own checks of time read the clock and round; ours take the time as a parameter
 //! and judge as Node does.
@@ -8,6 +10,7 @@ use std::time::Duration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 /// Ours have about 200 bytes; Node's may carry more claims.
@@ -26,6 +29,11 @@ pub struct Tokens {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
     pub user: Uuid,
+    /// None: Node's, or the command line's.
+    pub session: Option<Uuid>,
+    pub is_refresh: bool,
+    /// Unix seconds; 0 where it does not say.
+    pub issued_at: u64,
     /// Unix seconds; from this second on the token is expired. At most the year 9999.
     pub expires_at: u64,
 }
@@ -46,6 +54,19 @@ struct Claims {
     user_id: Uuid,
     iat: u64,
     exp: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sid: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    typ: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jti: Option<Uuid>,
+}
+
+const REFRESH: &str = "refresh";
+
+/// By which a token is known without being told: its SHA-256.
+pub fn fingerprint(token: &str) -> String {
+    Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Tokens {
@@ -69,8 +90,22 @@ impl Tokens {
 
     /// `now` in Unix seconds. Two tokens of one user in one second are the same text.
     pub fn issue(&self, user: Uuid, now: u64) -> String {
+        self.sign(user, now, None, None)
+    }
+
+    /// Good as long as its session is.
+    pub fn issue_for(&self, user: Uuid, session: Uuid, now: u64) -> String {
+        self.sign(user, now, Some(session), None)
+    }
+
+    /// The only one of its kind.
+    pub fn issue_refresh(&self, user: Uuid, now: u64) -> String {
+        self.sign(user, now, None, Some(Uuid::new_v4()))
+    }
+
+    fn sign(&self, user: Uuid, now: u64, session: Option<Uuid>, refresh: Option<Uuid>) -> String {
         let exp = now.saturating_add(self.ttl.as_secs());
-        let claims = Claims { user_id: user, iat: now, exp };
+        let claims = Claims { user_id: user, iat: now, exp, sid: session, typ: refresh.map(|_| REFRESH), jti: refresh };
         // Cannot fail with an HMAC key and these claims; were it to, an empty token opens nothing.
         encode(&Header::new(Algorithm::HS256), &claims, &self.signing).unwrap_or_default()
     }
@@ -94,6 +129,10 @@ impl Tokens {
 fn judge(claims: &Map<String, Value>, now: u64) -> Option<Result<Verified, TokenRefusal>> {
     let user = claims.get("userId")?.as_str()?;
     let user = Uuid::try_parse(user).ok()?;
+    let session = match claims.get("sid") {
+        None | Some(Value::Null) => None,
+        Some(session) => Some(Uuid::try_parse(session.as_str()?).ok()?),
+    };
     // Numbers may have a fraction, in JWT as in Node; f64 is exact far beyond the year 9999.
     let expiry = claims.get("exp")?.as_f64()?;
     let now_exact = now as f64;
@@ -107,7 +146,9 @@ fn judge(claims: &Map<String, Value>, now: u64) -> Option<Result<Verified, Token
     }
     // A cast of a float stops at the ends of u64.
     let expires_at = (expiry.ceil() as u64).min(LATEST_EXPIRY);
-    Some(Ok(Verified { user, expires_at }))
+    let is_refresh = claims.get("typ").and_then(Value::as_str) == Some(REFRESH);
+    let issued_at = claims.get("iat").and_then(Value::as_f64).map_or(0, |at| (at as u64).min(LATEST_EXPIRY));
+    Some(Ok(Verified { user, session, is_refresh, issued_at, expires_at }))
 }
 
 #[cfg(test)]
@@ -144,7 +185,14 @@ mod tests {
     fn an_issued_token_says_who_and_until_when() {
         let user = Uuid::from_u128(7);
         let token = tokens().issue(user, NOW);
-        assert_eq!(tokens().verify(&token, NOW), Ok(Verified { user, expires_at: NOW + 900 }));
+        let verified = Verified { user, session: None, is_refresh: false, issued_at: NOW, expires_at: NOW + 900 };
+        assert_eq!(tokens().verify(&token, NOW), Ok(verified));
+        let session = Uuid::from_u128(8);
+        let of_session = tokens().issue_for(user, session, NOW);
+        assert_eq!(tokens().verify(&of_session, NOW), Ok(Verified { session: Some(session), ..verified }));
+        let refresh = tokens().issue_refresh(user, NOW);
+        assert_eq!(tokens().verify(&refresh, NOW), Ok(Verified { is_refresh: true, ..verified }));
+        assert_ne!(refresh, tokens().issue_refresh(user, NOW), "no two are the same");
         assert_eq!(tokens().verify(&token, NOW + 899).map(|v| v.user), Ok(user));
         assert_eq!(tokens().verify(&token, NOW + 900), Err(TokenRefusal::Expired));
         assert_eq!(tokens().verify(&token, NOW + 901), Err(TokenRefusal::Expired));
@@ -214,6 +262,31 @@ mod tests {
         assert!(verdict(json!({ "userId": USER.to_uppercase(), "exp": NOW + 9 })).is_ok());
         for claims in [json!([]), json!("x"), json!(null)] {
             assert_eq!(verdict(claims), Err(TokenRefusal::Invalid));
+        }
+    }
+
+    /// A token is known by the fingerprint of its text, so there must be one text only.
+    #[test]
+    fn no_other_text_is_the_same_token() {
+        let token = tokens().issue(Uuid::from_u128(7), NOW);
+        let (body, last) = token.split_at(token.len() - 1);
+        let others = ('A'..='z').chain('0'..='9').chain(['-', '_', '=']);
+        for other in others.filter(|other| other.to_string() != last) {
+            assert_eq!(tokens().verify(&format!("{body}{other}"), NOW), Err(TokenRefusal::Invalid), "{other}");
+        }
+        for other in [format!("{token}="), format!("{token} "), format!(" {token}"), format!("{token}\n")] {
+            assert_eq!(tokens().verify(&other, NOW), Err(TokenRefusal::Invalid), "{other:?}");
+        }
+        assert_eq!(fingerprint(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    }
+
+    #[test]
+    fn a_session_must_be_a_uuid_in_a_text() {
+        let with = |sid: Value| verdict(json!({ "userId": USER, "exp": NOW + 9, "sid": sid }));
+        assert!(with(json!(USER)).is_ok_and(|verified| verified.session.is_some()));
+        assert!(with(json!(null)).is_ok_and(|verified| verified.session.is_none()));
+        for sid in [json!(7), json!(""), json!("7"), json!([USER]), json!({ "id": USER }), json!(true)] {
+            assert_eq!(with(sid.clone()), Err(TokenRefusal::Invalid), "{sid}");
         }
     }
 

@@ -14,7 +14,7 @@ impl Chat {
         if mine == other {
             return Err(Refusal::Yourself);
         }
-        if self.inner.people.user(other).await?.is_none_or(|user| user.is_barred()) {
+        if self.inner.known.people.user(other).await?.is_none_or(|user| user.is_barred()) {
             return Err(Refusal::UserNotFound);
         }
         let pair = if mine < other { (mine, other) } else { (other, mine) };
@@ -54,7 +54,7 @@ impl Chat {
         if patiently(self.inner.store.is_blocked(mine, other)).await? {
             return Ok(false);
         }
-        let Some(user) = self.inner.people.user(other).await? else { return Ok(false) };
+        let Some(user) = self.inner.known.people.user(other).await? else { return Ok(false) };
         match user.profile.direct_from {
             DirectFrom::Everyone => Ok(true),
             DirectFrom::Nobody => Ok(false),

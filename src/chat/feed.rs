@@ -8,9 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use super::PATIENCE;
-use super::people::People;
-use super::rooms::Rooms;
+use super::{Known, PATIENCE};
 use crate::bus::Announcement;
 use crate::model::{Event, Message, Posted, RoomNumber};
 use crate::store::{Fault, RoomCounts, Store};
@@ -24,8 +22,7 @@ const READ_AT_ONCE: usize = 1000;
 
 pub struct Feed {
     store: Store,
-    people: Arc<People>,
-    known: Arc<Rooms>,
+    known: Known,
     rooms: HashMap<RoomNumber, Progress>,
     /// Rooms of which something must be read.
     behind: BTreeSet<RoomNumber>,
@@ -42,11 +39,11 @@ struct Progress {
 
 impl Feed {
     /// Begins where the rooms stand now.
-    pub async fn new(store: Store, people: Arc<People>, known: Arc<Rooms>) -> Result<Feed, Fault> {
+    pub async fn new(store: Store, known: Known) -> Result<Feed, Fault> {
         let counts = store.all_room_counts().await?.into_iter();
         let begun = |counts: RoomCounts| Progress { rev: counts.last_rev, seq: counts.last_seq, ..Progress::default() };
         let rooms = counts.map(|(number, counts)| (number, begun(counts))).collect();
-        Ok(Feed { store, people, known, rooms, behind: BTreeSet::new() })
+        Ok(Feed { store, known, rooms, behind: BTreeSet::new() })
     }
 
     /// Runs until every writer of the bus is gone. `tell` hands events to the doors.
@@ -81,9 +78,11 @@ impl Feed {
 
     fn put_in_order(&mut self, event: Arc<Event>, told: &mut Vec<Arc<Event>>) {
         match &*event {
-            Event::UserChanged { user } => self.people.forget(*user),
-            Event::MemberChanged(changed) => self.known.forget_member(changed.room.number, changed.who.id),
-            Event::RoomChanged { room, .. } => self.known.forget(room.number),
+            Event::UserChanged { user } => self.known.people.forget(*user),
+            Event::MemberChanged(changed) => self.known.rooms.forget_member(changed.room.number, changed.who.id),
+            Event::RoomChanged { room, .. } => self.known.rooms.forget(room.number),
+            Event::SessionEnded { session, user, reason } => self.known.sessions.note_end(*session, *user, *reason),
+            Event::WordsChanged { version } => self.known.words.changed(*version),
             Event::MessageCreated(_)
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)
@@ -119,7 +118,7 @@ impl Feed {
             let progress = self.rooms.entry(room).or_default();
             let read = async {
                 let changes = self.store.changes(room, progress.rev, READ_AT_ONCE).await?;
-                self.people.beside(changes).await
+                self.known.people.beside(changes).await
             };
             let changes = match timeout(PATIENCE, read).await.unwrap_or(Err(Fault::TooSlow)) {
                 Ok(changes) => changes,

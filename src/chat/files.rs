@@ -122,7 +122,7 @@ impl Chat {
             FileReader::Caller(actor) => actor,
             FileReader::Holder(Reader::Anybody) if file.purpose == FilePurpose::Avatar => return Ok(file),
             FileReader::Holder(Reader::Anybody) => Actor::Anonymous,
-            FileReader::Holder(Reader::Person(id)) => match self.inner.people.user(id).await? {
+            FileReader::Holder(Reader::Person(id)) => match self.inner.known.people.user(id).await? {
                 Some(_) => Actor::User(id),
                 None => Actor::Guest(id),
             },

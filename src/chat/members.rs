@@ -44,7 +44,7 @@ impl Act {
     fn deed(self, now: Micros) -> Deed {
         match self {
             Act::Kick => Deed::Kick { barred_until: Micros(now.0 + KICKED_FOR) },
-            Act::Mute { seconds } => Deed::Mute { until: Micros(now.0 + i64::from(seconds) * SECOND) },
+            Act::Mute { seconds } => Deed::Mute { seconds },
             Act::Unmute => Deed::Unmute,
             Act::Ban => Deed::Ban,
             Act::Unban => Deed::Unban,
@@ -191,11 +191,11 @@ impl Chat {
         self.settle_member(command).await
     }
 
-    async fn settle_member(&self, command: MemberCommand) -> Result<Arc<MemberChanged>, Refusal> {
+    pub(super) async fn settle_member(&self, command: MemberCommand) -> Result<Arc<MemberChanged>, Refusal> {
         let (room, user) = (command.room.number, command.who.id);
         let answer = self.inner.writer.append(Command::Member(command)).await?;
         let done = answer.await.map_err(|_| Refusal::OutcomeUnknown)?;
-        self.inner.rooms.forget_member(room, user);
+        self.inner.known.rooms.forget_member(room, user);
         match done? {
             Done::Member(changed) => Ok(changed),
             Done::Message(_) => Err(Refusal::Failed),

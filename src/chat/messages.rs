@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::limits::MAX_CLIENT_OFFSET;
+use super::limits::{Budget, MAX_CLIENT_OFFSET, Place};
 use super::permissions::{Action, Member};
-use super::{Caller, Chat, Refusal, Rules, patiently};
+use super::{Caller, Chat, Inner, Refusal, Rules, patiently};
 use crate::model::text::{javascript_length, trim_like_javascript};
-use crate::model::{Character, MessageId, MessageKind, Micros, Posted, Room, RoomNumber, Standing, UserId};
+use crate::model::{Character, MessageId, MessageKind, Posted, Room, RoomNumber, Standing, UserId};
 use crate::store::{Answer, Command, Done, Draft, Moderation, PageSize, Statistics, Upload};
 
 /// A text that is one: not blank, and storable on both databases.
@@ -59,15 +59,62 @@ impl Embellishment {
 /// A change that is queued in its place; settled when it is stored and told to everybody.
 pub struct Pending {
     answer: Answer,
+    /// None for a change of what is there.
+    taken: Option<Taken>,
+}
+
+/// What was stored, and what its author may still send, where that is limited.
+pub struct Settled {
+    pub posted: Arc<Posted>,
+    pub budget: Option<Budget>,
+}
+
+/// What a new message costs of its author's pace.
+struct Taken {
+    chat: Chat,
+    id: MessageId,
+    author: UserId,
+    /// The room in slow mode.
+    step: Option<RoomNumber>,
+    place: Option<Place>,
+    budget: Option<Budget>,
 }
 
 impl Pending {
-    pub async fn settled(self) -> Result<Arc<Posted>, Refusal> {
-        match self.answer.await {
+    pub async fn settled(self) -> Result<Settled, Refusal> {
+        let answer = match self.answer.await {
             Ok(Ok(Done::Message(posted))) => Ok(posted),
             Ok(Ok(Done::Member(_))) => Err(Refusal::Failed),
             Ok(Err(refusal)) => Err(refusal.into()),
             Err(_) => Err(Refusal::OutcomeUnknown),
+        };
+        let budget = self.taken.and_then(|taken| taken.settle(&answer));
+        Ok(Settled { posted: answer?, budget })
+    }
+}
+
+impl Taken {
+    /// Only what was stored costs something, and only once. What may have been stored does.
+    fn settle(self, answer: &Result<Arc<Posted>, Refusal>) -> Option<Budget> {
+        let costs = match answer {
+            Ok(posted) => posted.message.id == self.id,
+            Err(refusal) => *refusal == Refusal::OutcomeUnknown,
+        };
+        if costs {
+            return self.budget;
+        }
+        self.give_back();
+        let Inner { pace, clock, .. } = &*self.chat.inner;
+        self.budget.map(|budget| pace.budget(self.author, budget.limit, clock.ticks()))
+    }
+
+    fn give_back(&self) {
+        let pace = &self.chat.inner.pace;
+        if let Some(room) = self.step {
+            pace.take_back_step(room, self.author);
+        }
+        if let Some(place) = self.place {
+            pace.give_back(place);
         }
     }
 }
@@ -86,7 +133,8 @@ pub struct Missed {
     pub more: bool,
 }
 
-/// Encoded it stays below what one poll may carry, whatever must be escaped in it.
+/// Encoded it stays below what one poll may carry, whatever must be escaped in the texts; names and
+/// client offsets, which are bounded, are not counted.
 const PAGE_OF_MISSED: PageSize = PageSize { messages: 500, bytes: 96 * 1024 };
 
 /// Days that the statistics show.
@@ -118,26 +166,30 @@ impl Chat {
         text.within(rules)?;
         check_offset(client_offset.as_deref())?;
         let member = self.speaker(caller, room, with.action()).await?;
-        let now = self.inner.clock.now();
-        self.in_step(&member, caller, now, client_offset.as_deref()).await?;
-        let admitted = self.inner.pace.admit(caller.user().id, rules.messages_per_minute, self.inner.clock.ticks());
-        if let Err(refusal) = admitted
-            && !self.is_repeat(caller, client_offset.as_deref()).await?
-        {
-            return Err(refusal);
-        }
+        let text = match self.inner.known.words.content.screen(text.trimmed.clone(), rules.filter) {
+            Ok(text) => text,
+            Err(refusal) if !self.is_repeat(caller, client_offset.as_deref()).await? => return Err(refusal),
+            Err(_) => text.trimmed,
+        };
+        let taken = self.take(&member, caller, client_offset.as_deref(), rules).await?;
         let draft = Draft {
-            id: Uuid::now_v7(),
+            id: taken.id,
             room: member.room.number,
             author: caller.author(),
             kind: with.kind,
-            text: text.trimmed,
+            text,
             client_offset,
             character: with.character,
             upload: with.upload,
             unsilenced: caller.standing() == Standing::Admin,
         };
-        self.queue(Command::Create(draft)).await
+        match self.inner.writer.append(Command::Create(draft)).await {
+            Ok(answer) => Ok(Pending { answer, taken: Some(taken) }),
+            Err(refusal) => {
+                taken.give_back();
+                Err(refusal.into())
+            }
+        }
     }
 
     /// Somebody who may send to a room, or do there what takes sending.
@@ -149,24 +201,44 @@ impl Chat {
         Ok(member)
     }
 
-    /// Slow mode: one message in so many seconds.
-    async fn in_step(
+    /// Takes what a message costs of its author's pace. A repeat costs nothing.
+    async fn take(
         &self,
         member: &Member,
         caller: &Caller,
-        now: Micros,
         client_offset: Option<&str>,
-    ) -> Result<(), Refusal> {
-        let seconds = member.room.slow_mode_seconds;
-        if seconds == 0 || !member.is_slowed() || self.is_repeat(caller, client_offset).await? {
-            return Ok(());
+        rules: Rules,
+    ) -> Result<Taken, Refusal> {
+        let Inner { pace, clock, .. } = &*self.inner;
+        let author = caller.user().id;
+        let mut taken = Taken { chat: self.clone(), id: Uuid::now_v7(), author, step: None, place: None, budget: None };
+        let seconds = if member.is_slowed() { member.room.slow_mode_seconds } else { 0 };
+        let limit = rules.messages_per_minute.of(caller.standing());
+        if seconds == 0 && limit == 0 {
+            return Ok(taken);
         }
-        let (room, user) = (member.room.number, caller.user().id);
-        let mut last = self.inner.pace.last_in(room, user);
+        if self.is_repeat(caller, client_offset).await? {
+            taken.budget = (limit != 0).then(|| pace.budget(author, limit, clock.ticks()));
+            return Ok(taken);
+        }
+        if seconds != 0 {
+            self.step(member.room.number, author, seconds).await?;
+            taken.step = Some(member.room.number);
+        }
+        if limit != 0 {
+            let (place, budget) = pace.admit(author, limit, clock.ticks()).inspect_err(|_| taken.give_back())?;
+            (taken.place, taken.budget) = (Some(place), Some(budget));
+        }
+        Ok(taken)
+    }
+
+    /// Slow mode: one message in so many seconds.
+    async fn step(&self, room: RoomNumber, author: UserId, seconds: u32) -> Result<(), Refusal> {
+        let mut last = self.inner.pace.last_in(room, author);
         if last.is_none() {
-            last = patiently(self.inner.store.last_message_at(room, user)).await?;
+            last = patiently(self.inner.store.last_message_at(room, author)).await?;
         }
-        self.inner.pace.take_step(room, user, seconds, last, now)
+        self.inner.pace.take_step(room, author, seconds, last, self.inner.clock.now())
     }
 
     /// What was sent before is answered, not stored: it is never too much.
@@ -182,8 +254,9 @@ impl Chat {
         }
         member.may_edit(posted.message.user, self.inner.clock.now())?;
         text.within(rules)?;
+        let text = self.inner.known.words.content.screen(text.trimmed, rules.filter)?;
         let (room, moderation) = (posted.message.room, moderation(caller, &posted, None));
-        self.queue(Command::Edit { id, room, author: posted.author, text: text.trimmed, moderation }).await
+        self.queue(Command::Edit { id, room, author: posted.author, text, moderation }).await
     }
 
     pub async fn delete(&self, caller: &Caller, id: MessageId, reason: Option<String>) -> Result<Pending, Refusal> {
@@ -201,27 +274,28 @@ impl Chat {
             Refusal::RoomNotFound => Refusal::MessageNotFound,
             other => other,
         })?;
-        let posted = patiently(self.inner.people.beside(vec![message])).await?.pop().ok_or(Refusal::MessageNotFound)?;
+        let posted =
+            patiently(self.inner.known.people.beside(vec![message])).await?.pop().ok_or(Refusal::MessageNotFound)?;
         Ok((member, posted))
     }
 
     async fn queue(&self, command: Command) -> Result<Pending, Refusal> {
-        Ok(Pending { answer: self.inner.writer.append(command).await? })
+        Ok(Pending { answer: self.inner.writer.append(command).await?, taken: None })
     }
 
     pub async fn page(&self, room: &Room, page: i64, limit: i64) -> Result<Listing, Refusal> {
         let page = patiently(self.inner.store.page(room.number, page, limit)).await?;
-        Ok(Listing { messages: patiently(self.inner.people.beside(page.messages)).await?, total: page.total })
+        Ok(Listing { messages: patiently(self.inner.known.people.beside(page.messages)).await?, total: page.total })
     }
 
     pub async fn page_of_author(&self, room: &Room, author: UserId, page: i64, limit: i64) -> Result<Listing, Refusal> {
         let page = patiently(self.inner.store.page_of_author(room.number, author, page, limit)).await?;
-        Ok(Listing { messages: patiently(self.inner.people.beside(page.messages)).await?, total: page.total })
+        Ok(Listing { messages: patiently(self.inner.known.people.beside(page.messages)).await?, total: page.total })
     }
 
     pub async fn recent(&self, room: &Room, limit: i64) -> Result<Vec<Posted>, Refusal> {
         let messages = patiently(self.inner.store.recent(room.number, limit)).await?;
-        patiently(self.inner.people.beside(messages)).await
+        patiently(self.inner.known.people.beside(messages)).await
     }
 
     pub async fn statistics(&self) -> Result<Statistics, Refusal> {
@@ -233,7 +307,7 @@ impl Chat {
         let of_this_history = epoch.is_none_or(|epoch| epoch.parse() == Ok(self.epoch()));
         let rev = if of_this_history { rev } else { -1 };
         let since = patiently(self.inner.store.since(room.number, rev, PAGE_OF_MISSED)).await?;
-        let messages = patiently(self.inner.people.beside(since.messages)).await?;
+        let messages = patiently(self.inner.known.people.beside(since.messages)).await?;
         Ok(Missed { messages, rev: since.rev, complete: since.complete, more: since.more })
     }
 }

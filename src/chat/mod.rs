@@ -1,7 +1,10 @@
 //! Decides: what a message is, who may do what, who is here. Knows of no transport.
 
 pub mod attendance;
+pub mod content;
 pub mod directs;
+pub mod erasure;
+pub mod export;
 pub mod feed;
 pub mod files;
 pub mod limits;
@@ -14,8 +17,10 @@ pub mod presence;
 pub mod records;
 pub mod refusal;
 pub mod rooms;
+pub mod sessions;
 pub mod typing;
 pub mod uploads;
+pub mod words;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +31,14 @@ use crate::bus::Bus;
 use crate::model::{Clock, Micros};
 use crate::store::{Fault, Store, Writer};
 
+pub use content::Filter;
 pub use files::{FileReader, FileRules, Files};
-pub use limits::Rules;
+pub use limits::{Budget, PerMinute, Rules};
 pub use members::{Act, Listed};
-pub use messages::{Embellishment, Pending, Text};
+pub use messages::{Embellishment, Pending, Settled, Text};
 pub use people::Caller;
 pub use refusal::Refusal;
+pub use words::{Words, WordsRefusal};
 
 /// The conversation. Cheap to clone; every door holds one.
 #[derive(Clone)]
@@ -39,13 +46,21 @@ pub struct Chat {
     inner: Arc<Inner>,
 }
 
+/// What is remembered of the database; the feed forgets it on change.
+#[derive(Clone)]
+pub struct Known {
+    pub people: Arc<people::People>,
+    pub rooms: Arc<rooms::Rooms>,
+    pub sessions: Arc<sessions::Sessions>,
+    pub words: Arc<Words>,
+}
+
 struct Inner {
     store: Store,
     writer: Writer,
     bus: Bus,
     clock: Clock,
-    people: Arc<people::People>,
-    rooms: Arc<rooms::Rooms>,
+    known: Known,
     files: Files,
     pace: limits::Pace,
     attendance: attendance::Attendance,
@@ -54,22 +69,13 @@ struct Inner {
 }
 
 impl Chat {
-    pub fn new(
-        store: Store,
-        writer: Writer,
-        bus: Bus,
-        clock: Clock,
-        people: Arc<people::People>,
-        rooms: Arc<rooms::Rooms>,
-        files: Files,
-    ) -> Chat {
+    pub fn new(store: Store, writer: Writer, bus: Bus, clock: Clock, known: Known, files: Files) -> Chat {
         let inner = Inner {
             store,
             writer,
             bus,
             clock,
-            people,
-            rooms,
+            known,
             files,
             pace: limits::Pace::default(),
             attendance: attendance::Attendance::default(),

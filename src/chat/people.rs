@@ -150,9 +150,12 @@ impl Chat {
             Actor::Anonymous => return Err(Refusal::NotAuthenticated),
             Actor::Guest(id) => return self.guest(id).await,
             Actor::Claimed(id) => (id, false),
-            Actor::User(id) => (id, true),
+            Actor::User(id) | Actor::Session { user: id, .. } => (id, true),
         };
-        match self.inner.people.user(id).await? {
+        // Together, since each may wait as long as a refusal may take.
+        let (good, user) = tokio::join!(self.must_be_good(actor), self.inner.known.people.user(id));
+        good?;
+        match user? {
             Some(user) if !user.is_barred() => {
                 let standing = match user.role {
                     UserRole::Support if is_proved => Standing::Support,
@@ -173,7 +176,7 @@ impl Chat {
 
     /// Somebody who is acted upon: an account, or a guest.
     pub(super) async fn person(&self, id: UserId) -> Result<Option<Person>, Refusal> {
-        if let Some(user) = self.inner.people.user(id).await? {
+        if let Some(user) = self.inner.known.people.user(id).await? {
             return Ok(Some(Person { author: Arc::new(user.author()), is_admin: user.role == UserRole::Admin }));
         }
         let guest = patiently(self.inner.store.guests(&[id])).await?.pop();
@@ -182,7 +185,7 @@ impl Chat {
 
     /// Names for ids, of accounts and guests, for as many as there are.
     pub async fn authors(&self, ids: &[UserId]) -> Result<HashMap<UserId, Arc<Author>>, Refusal> {
-        let mut found = patiently(self.inner.people.authors(ids.iter().copied())).await?;
+        let mut found = patiently(self.inner.known.people.authors(ids.iter().copied())).await?;
         let rest: Vec<UserId> = ids.iter().copied().filter(|id| !found.contains_key(id)).collect();
         if !rest.is_empty() {
             let guests = patiently(self.inner.store.guests(&rest)).await?;
@@ -192,8 +195,8 @@ impl Chat {
     }
 
     /// For a claim that is not proved yet: whether there is such an account at all.
-    pub async fn account(&self, id: UserId) -> Result<Caller, Refusal> {
-        match self.caller(Actor::User(id)).await {
+    pub async fn account(&self, actor: Actor) -> Result<Caller, Refusal> {
+        match self.caller(actor).await {
             Err(Refusal::NotAuthenticated) => Err(Refusal::UserNotFound),
             answer => answer,
         }

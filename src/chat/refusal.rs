@@ -1,7 +1,7 @@
 //! Refusals are values; faults are accidents and become `DatabaseAway` or `Failed` where they happen.
 
 use crate::files::{StorageFault, Unfit};
-use crate::model::Micros;
+use crate::model::{EndReason, Micros};
 use crate::store::{CommandRefusal, Fault, WriteRefusal};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,9 @@ pub enum Refusal {
     NotAuthenticated,
     InvalidToken,
     TokenExpired,
+    /// The session of this token was ended.
+    SessionEnded(EndReason),
+    SessionNotFound,
     UserIdRequired,
     UserNotFound,
     Empty,
@@ -22,6 +25,8 @@ pub enum Refusal {
     },
     MessageNotFound,
     NotYours,
+    /// The filter has it that nobody says so.
+    Inappropriate,
     RoomNotFound,
     /// The room is one's to see, the right is not.
     NotAllowed,
@@ -34,6 +39,7 @@ pub enum Refusal {
     SlugTaken,
     MemberNotFound,
     LastOwner,
+    LastAdmin,
     Banned,
     /// Somebody else is.
     IsBanned,

@@ -78,40 +78,40 @@ impl Chat {
         if reference == "1" || reference == "main-chat" {
             return self.main_room().await;
         }
-        if let Some(room) = self.inner.rooms.by_reference.get(reference) {
+        if let Some(room) = self.inner.known.rooms.by_reference.get(reference) {
             return Ok(room);
         }
         let room = Arc::new(patiently(self.inner.store.room(reference)).await?.ok_or(Refusal::RoomNotFound)?);
-        self.inner.rooms.by_reference.insert(reference.to_owned(), room.clone());
+        self.inner.known.rooms.by_reference.insert(reference.to_owned(), room.clone());
         Ok(room)
     }
 
     pub async fn main_room(&self) -> Result<Arc<Room>, Refusal> {
         let number = RoomNumber::MAIN.0.to_string();
-        if let Some(room) = self.inner.rooms.by_reference.get(&number) {
+        if let Some(room) = self.inner.known.rooms.by_reference.get(&number) {
             return Ok(room);
         }
         match patiently(self.inner.store.room(&number)).await {
             Ok(room) => {
                 let room = Arc::new(room.ok_or(Refusal::RoomNotFound)?);
-                self.inner.rooms.by_reference.insert(number, room.clone());
-                self.inner.rooms.main.get_or_init(|| room.clone());
+                self.inner.known.rooms.by_reference.insert(number, room.clone());
+                self.inner.known.rooms.main.get_or_init(|| room.clone());
                 Ok(room)
             }
             // While the database is away, presence there goes on.
-            Err(refusal) => self.inner.rooms.main.get().cloned().ok_or(refusal),
+            Err(refusal) => self.inner.known.rooms.main.get().cloned().ok_or(refusal),
         }
     }
 
     pub(super) async fn membership(&self, room: &Room, user: UserId) -> Result<Option<Membership>, Refusal> {
         let key = (room.number, user);
-        match self.inner.rooms.memberships.get(&key) {
+        match self.inner.known.rooms.memberships.get(&key) {
             // In the main room everybody is without being a member. Elsewhere it may be news.
             Some(known) if known.is_some() || room.kind == RoomKind::Main => return Ok(known),
             _ => {}
         }
         let membership = patiently(self.inner.store.membership(room.number, user)).await?;
-        self.inner.rooms.memberships.insert(key, membership);
+        self.inner.known.rooms.memberships.insert(key, membership);
         Ok(membership)
     }
 
@@ -268,7 +268,7 @@ impl Chat {
         let changed = patiently(self.inner.store.edit_room(room.number, edit, &[audit], now)).await?;
         let (after, counts) = changed.ok_or(Refusal::RoomNotFound)?;
         let after = Arc::new(after);
-        self.inner.rooms.forget(room.number);
+        self.inner.known.rooms.forget(room.number);
         let listed = room.kind == RoomKind::Public;
         self.tell_of_room(after.clone(), change, Some(counts), listed).await;
         Ok(after)
@@ -287,7 +287,7 @@ impl Chat {
         if !patiently(self.inner.store.delete_room(&room, &[audit], now)).await? {
             return Err(Refusal::RoomNotFound);
         }
-        self.inner.rooms.forget(room.number);
+        self.inner.known.rooms.forget(room.number);
         self.tell_of_room(room.clone(), RoomChange::Deleted, None, room.kind == RoomKind::Public).await;
         Ok(())
     }

@@ -44,6 +44,9 @@ impl Chat {
         typing: bool,
     ) -> Result<(), Refusal> {
         let member = self.member_at_present(caller, room).await?;
+        if typing {
+            member.may_send(self.inner.clock.now())?;
+        }
         let (room, author) = (&member.room, caller.author());
         {
             let mut flags = self.inner.typing.flags.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,9 +8,9 @@ use uuid::Uuid;
 
 use super::messages::check_offset;
 use super::permissions::Action;
-use super::{Caller, Chat, Embellishment, Refusal, Rules, Text, patiently};
+use super::{Caller, Chat, Embellishment, Refusal, Rules, Settled, Text, patiently};
 use crate::files::{Content, ENOUGH_TO_RECOGNIZE, PictureFormat, Pictures, Put, clean_name, named_as, recognize};
-use crate::model::{Author, Event, FileContent, FileKey, FilePurpose, MessageKind, Posted, UserId};
+use crate::model::{Author, Event, FileContent, FileKey, FilePurpose, MessageKind, UserId};
 use crate::store::{FileDraft, Upload};
 
 /// Each holds some memory, and whoever sends one can be slow.
@@ -83,7 +83,7 @@ pub struct Accompanied {
 
 /// The message of a file, and whether it is new.
 pub struct SentFile {
-    pub posted: Arc<Posted>,
+    pub sent: Settled,
     pub is_new: bool,
 }
 
@@ -155,7 +155,7 @@ impl Chat {
             return Err(Refusal::NotAuthenticated);
         }
         self.tell_of_face(user).await;
-        let user = self.inner.people.user(user).await?.ok_or(Refusal::NotAuthenticated)?;
+        let user = self.inner.known.people.user(user).await?.ok_or(Refusal::NotAuthenticated)?;
         Ok(Arc::new(user.author()))
     }
 
@@ -169,7 +169,7 @@ impl Chat {
 
     async fn tell_of_face(&self, user: UserId) {
         // Here at once; elsewhere when they hear of it.
-        self.inner.people.forget(user);
+        self.inner.known.people.forget(user);
         self.inner.bus.tell(Event::UserChanged { user }).await;
     }
 }
@@ -205,6 +205,7 @@ impl Incoming {
             patiently(chat.inner.store.give_up_draft(draft.id, draft.owner, chat.now())).await?;
             FileContent { name, ..FileContent::default() }
         } else {
+            let name = chat.inner.known.words.content.screen(name, rules.filter)?;
             self.content(name).await?
         };
         let kind = if content.size.is_some() { MessageKind::Image } else { MessageKind::File };
@@ -214,11 +215,11 @@ impl Incoming {
         let with = Embellishment { kind, character: None, upload: Some(upload) };
         let queued = chat.post(&self.caller, Some(&self.room), text, client_offset, with, rules).await?;
         match queued.settled().await {
-            Ok(posted) => {
-                let attached = posted.message.attachment.as_ref().map(|attachment| attachment.id);
+            Ok(sent) => {
+                let attached = sent.posted.message.attachment.as_ref().map(|attachment| attachment.id);
                 let is_new = attached == Some(self.begun.draft.id);
                 self.begun.is_kept = is_new;
-                Ok(SentFile { posted, is_new })
+                Ok(SentFile { sent, is_new })
             }
             Err(refusal) => {
                 // It may be stored. If not, time gives it up.

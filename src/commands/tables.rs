@@ -64,7 +64,7 @@ pub async fn adopt(config: &Config, check: bool) -> Result<(), StartError> {
         return say("nothing was changed (--check)");
     }
     drop(unprepared);
-    let store = open(config, Missing::IsMade).await?;
+    let store = open(config).await?;
     store.take_history(Clock::System.now()).await.map_err(StartError::new)?;
     say("taken in")
 }

@@ -15,7 +15,9 @@ use std::time::Duration;
 pub use database::{Database, DatabaseKind};
 pub use files::{Files, StoragePlace};
 pub use secrets::{SECRETS_FILE, TokenSecrets, make_private_folder};
-pub use values::{AddressRange, AuthMode, CorsOrigins, LogFormat, PasswordHash, Secret, TrustedProxies};
+pub use values::{
+    AddressRange, AuthMode, ContentFilter, CorsOrigins, LogFormat, MessagesByRole, PasswordHash, Secret, TrustedProxies,
+};
 
 use parsing::{choice, flag, limit, limit_of_bytes, log_filter, milliseconds, number, path, seconds, text};
 use sources::{Effective, Sources};
@@ -38,8 +40,11 @@ pub struct Config {
     pub auth: Auth,
     pub limits: Limits,
     pub files: Files,
+    pub content: Content,
     pub socketio: SocketIo,
     pub log: Log,
+    /// `REDIS_URL` was given, which nothing reads yet.
+    pub names_redis: bool,
     effective: Vec<Effective>,
 }
 
@@ -69,6 +74,7 @@ pub struct Auth {
 pub struct Limits {
     pub max_message_chars: Option<NonZeroU32>,
     pub rate_limit_messages_per_minute: Option<NonZeroU32>,
+    pub rate_limit_messages_per_minute_by_role: MessagesByRole,
     pub rate_limit_events_per_second: Option<NonZeroU32>,
     /// `None`: no more at once than a second's worth.
     pub rate_limit_events_burst: Option<NonZeroU32>,
@@ -86,9 +92,16 @@ pub struct Limits {
     pub rate_limit_profile_edits_per_hour: Option<NonZeroU32>,
     pub rate_limit_searches_per_minute: Option<NonZeroU32>,
     pub rate_limit_moderation_per_minute: Option<NonZeroU32>,
+    pub rate_limit_signups_per_hour: Option<NonZeroU32>,
+    pub rate_limit_refreshes_per_minute: Option<NonZeroU32>,
     pub rate_limit_uploads_per_minute: Option<NonZeroU32>,
     pub max_upload_bytes: Option<NonZeroU64>,
     pub upload_quota_bytes: Option<NonZeroU64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Content {
+    pub filter: ContentFilter,
 }
 
 #[derive(Clone, Debug)]
@@ -119,10 +132,12 @@ impl Config {
             auth: Auth::read(&mut from)?,
             limits: Limits::read(&mut from)?,
             files: Files::read(&mut from, &server.data_dir)?,
+            content: Content::read(&mut from)?,
             socketio: SocketIo::read(&mut from)?,
             log: Log::read(&mut from)?,
             server,
             database,
+            names_redis: from.names("REDIS_URL"),
             effective: from.finish()?,
         })
     }
@@ -169,6 +184,11 @@ impl Auth {
 
 impl Limits {
     fn read(from: &mut Sources) -> Result<Self, ConfigError> {
+        let rate_limit_messages_per_minute_by_role = from.read(
+            "limits.rate_limit_messages_per_minute_by_role",
+            "RATE_LIMIT_MESSAGES_PER_MINUTE_BY_ROLE",
+            MessagesByRole::parse,
+        )?;
         let mut read = |key, env| from.read(key, env, limit);
         Ok(Self {
             max_message_chars: read("limits.max_message_chars", "MAX_MESSAGE_CHARS")?,
@@ -176,6 +196,7 @@ impl Limits {
                 "limits.rate_limit_messages_per_minute",
                 "RATE_LIMIT_MESSAGES_PER_MINUTE",
             )?,
+            rate_limit_messages_per_minute_by_role,
             rate_limit_events_per_second: read("limits.rate_limit_events_per_second", "RATE_LIMIT_EVENTS_PER_SECOND")?,
             rate_limit_events_burst: read("limits.rate_limit_events_burst", "RATE_LIMIT_EVENTS_BURST")?,
             rate_limit_events_per_second_per_user: read(
@@ -207,6 +228,11 @@ impl Limits {
                 "limits.rate_limit_moderation_per_minute",
                 "RATE_LIMIT_MODERATION_PER_MINUTE",
             )?,
+            rate_limit_signups_per_hour: read("limits.rate_limit_signups_per_hour", "RATE_LIMIT_SIGNUPS_PER_HOUR")?,
+            rate_limit_refreshes_per_minute: read(
+                "limits.rate_limit_refreshes_per_minute",
+                "RATE_LIMIT_REFRESHES_PER_MINUTE",
+            )?,
             rate_limit_uploads_per_minute: read(
                 "limits.rate_limit_uploads_per_minute",
                 "RATE_LIMIT_UPLOADS_PER_MINUTE",
@@ -214,6 +240,12 @@ impl Limits {
             max_upload_bytes: from.read("limits.max_upload_bytes", "MAX_UPLOAD_BYTES", limit_of_bytes)?,
             upload_quota_bytes: from.read("limits.upload_quota_bytes", "UPLOAD_QUOTA_BYTES", limit_of_bytes)?,
         })
+    }
+}
+
+impl Content {
+    fn read(from: &mut Sources) -> Result<Self, ConfigError> {
+        Ok(Self { filter: from.read("content.filter", "CONTENT_FILTER", choice(ContentFilter::NAMES))? })
     }
 }
 

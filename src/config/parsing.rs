@@ -84,11 +84,12 @@ pub(super) fn milliseconds(range: RangeInclusive<i64>) -> impl Fn(&Value) -> Res
     }
 }
 
+pub(super) const LARGEST_LIMIT: u32 = 1_000_000_000;
+
 pub(super) fn limit(value: &Value) -> Result<Option<NonZeroU32>, String> {
-    const LARGEST: i64 = 1_000_000_000;
-    number(0..=LARGEST)(value)
+    number(0..=i64::from(LARGEST_LIMIT))(value)
         .map(NonZeroU32::new)
-        .map_err(|_| format!("a number from 1 to {LARGEST}, or 0 for off, is needed"))
+        .map_err(|_| format!("a number from 1 to {LARGEST_LIMIT}, or 0 for off, is needed"))
 }
 
 /// As [`limit`], for what is counted in bytes.
@@ -217,6 +218,16 @@ mod tests {
                 r#"CORS_ORIGIN is "chat": origins such as https://chat.example (no path), or * alone, are needed (from the environment)"#,
             ),
             (
+                "RATE_LIMIT_MESSAGES_PER_MINUTE_BY_ROLE",
+                "guest=10,king=1",
+                r#"RATE_LIMIT_MESSAGES_PER_MINUTE_BY_ROLE is "guest=10,king=1": a number for each of guest, user, support, admin, such as guest=10,admin=0 (0 for off), is needed (from the environment)"#,
+            ),
+            (
+                "CONTENT_FILTER",
+                "on",
+                r#"CONTENT_FILTER is "on": one of off, mask, reject is needed (from the environment)"#,
+            ),
+            (
                 "RUST_LOG",
                 "chat=loud",
                 r#"RUST_LOG is "chat=loud": levels such as info or info,community_chat=debug are needed (from the environment)"#,
@@ -243,6 +254,16 @@ mod tests {
             ),
         ] {
             assert_eq!(refusal(&[(name, value)]), line);
+        }
+    }
+
+    #[test]
+    fn each_role_has_one_limit() {
+        let name = "RATE_LIMIT_MESSAGES_PER_MINUTE_BY_ROLE";
+        let limits = loaded(&[(name, " guest = 10, admin=0 ")]).limits.rate_limit_messages_per_minute_by_role;
+        assert_eq!((limits.guest, limits.user, limits.support, limits.admin), (Some(10), None, None, Some(0)));
+        for bad in ["guest", "guest=", "guest=-1", "guest=1.5", "guest=1000000001", "user=1,user=2", "Guest=1", "=1"] {
+            assert!(refusal(&[(name, bad)]).contains("such as guest=10,admin=0"), "{bad}");
         }
     }
 

@@ -104,6 +104,10 @@ impl Sources {
         variables
     }
 
+    pub fn names(&self, env: &str) -> bool {
+        self.environment.contains_key(env)
+    }
+
     /// Like [`Self::read`], but never shown; `NAME_FILE` may hold the path of a file with it.
     pub fn secret(&mut self, key: &'static str, env: &'static str) -> Result<Option<Secret>, ConfigError> {
         Ok(self.secret_with_origin(key, env)?.0)

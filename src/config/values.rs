@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use toml::Value;
 
+use super::parsing::LARGEST_LIMIT;
+
 /// A text that no log and no error shows.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -53,6 +55,55 @@ pub enum PasswordHash {
 impl PasswordHash {
     pub(super) const NAMES: &'static [(&'static str, Self)] =
         &[("auto", Self::Auto), ("bcrypt", Self::Bcrypt), ("argon2id", Self::Argon2id)];
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ContentFilter {
+    Off,
+    Mask,
+    Reject,
+}
+
+impl ContentFilter {
+    pub(super) const NAMES: &'static [(&'static str, Self)] =
+        &[("off", Self::Off), ("mask", Self::Mask), ("reject", Self::Reject)];
+}
+
+/// Limits of single roles; 0 is none at all. Without one the limit of everybody holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MessagesByRole {
+    pub guest: Option<u32>,
+    pub user: Option<u32>,
+    pub support: Option<u32>,
+    pub admin: Option<u32>,
+}
+
+impl MessagesByRole {
+    pub(super) fn parse(value: &Value) -> Result<Self, String> {
+        let read = || {
+            let mut limits = Self::default();
+            for entry in texts(value)? {
+                let (role, limit) = entry.split_once('=')?;
+                let place = match role.trim() {
+                    "guest" => &mut limits.guest,
+                    "user" => &mut limits.user,
+                    "support" => &mut limits.support,
+                    "admin" => &mut limits.admin,
+                    _ => return None,
+                };
+                let limit = limit.trim().parse().ok().filter(|limit| *limit <= LARGEST_LIMIT)?;
+                // Said twice, it is not clear which is meant.
+                if place.replace(limit).is_some() {
+                    return None;
+                }
+            }
+            Some(limits)
+        };
+        read().ok_or_else(|| {
+            "a number for each of guest, user, support, admin, such as guest=10,admin=0 (0 for off), is needed"
+                .to_owned()
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

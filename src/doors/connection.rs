@@ -78,6 +78,15 @@ impl<T> Inbox<T> {
         Some(item)
     }
 
+    /// The first of those that are wanted, past the others.
+    pub fn take_first(&self, is_wanted: impl Fn(&T) -> bool) -> Option<T> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = state.waiting.iter().position(|(item, _)| is_wanted(item))?;
+        let (item, bytes) = state.waiting.remove(at)?;
+        state.bytes -= bytes;
+        Some(item)
+    }
+
     /// Waits for the next item to arrive.
     pub async fn arrival(&self) {
         self.arrived.notified().await;

@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod audience;
+pub mod bearer;
 pub mod community_socketio;
 pub mod connection;
 pub mod edge;

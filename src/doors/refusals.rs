@@ -1,6 +1,8 @@
 //! One table: a refusal's code, status and text. No `_` arm: a new refusal shows here and nowhere else.
 
-use crate::chat::Refusal;
+use serde::Serialize;
+
+use crate::chat::{Budget, Refusal};
 
 /// What was being done, where the text depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +27,22 @@ pub struct Described {
     pub text: String,
     /// Milliseconds.
     pub retry_in: Option<u64>,
+    pub budget: Option<BudgetShape>,
+}
+
+/// How many messages one may still send, and when one more, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BudgetShape {
+    limit: u32,
+    left: u32,
+    reset_in: u64,
+}
+
+impl BudgetShape {
+    pub fn of(budget: Budget) -> Self {
+        BudgetShape { limit: budget.limit, left: budget.left, reset_in: budget.reset_in }
+    }
 }
 
 impl Doing {
@@ -47,7 +65,8 @@ impl Doing {
 }
 
 pub fn describe(refusal: Refusal, doing: Doing) -> Described {
-    let described = |code, status, text: &str| Described { code, status, text: text.to_owned(), retry_in: None };
+    let described =
+        |code, status, text: &str| Described { code, status, text: text.to_owned(), retry_in: None, budget: None };
     match refusal {
         Refusal::Unreadable if doing == Doing::Asking => described("unreadable", 400, "The request cannot be read"),
         Refusal::Unreadable => described("unreadable", 400, doing.failed()),
@@ -55,6 +74,8 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
         Refusal::NotAuthenticated => described("not_authenticated", 401, "User not authenticated"),
         Refusal::InvalidToken => described("invalid_token", 401, doing.failed()),
         Refusal::TokenExpired => described("token_expired", 401, doing.failed()),
+        Refusal::SessionEnded(_) => described("session_ended", 401, "Unauthorized - Invalid token"),
+        Refusal::SessionNotFound => described("session_not_found", 404, "Session not found"),
         Refusal::UserIdRequired => described("user_id_required", 400, "UserId is required"),
         Refusal::UserNotFound => described("user_not_found", 404, "User not found"),
         Refusal::Empty => described("empty", 400, "Message cannot be empty"),
@@ -71,6 +92,7 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
             described("not_yours", 403, "You can only delete your own messages")
         }
         Refusal::NotYours => described("not_yours", 403, "You can only edit your own messages"),
+        Refusal::Inappropriate => described("inappropriate", 400, "Message contains inappropriate content."),
         Refusal::RoomNotFound => described("room_not_found", 404, "Room not found"),
         Refusal::NotAllowed => described("not_allowed", 403, "You are not allowed to do this"),
         Refusal::Outranked => described("outranked", 403, "You may not do this to somebody of your rank or above"),
@@ -82,6 +104,7 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
         Refusal::SlugTaken => described("slug_taken", 409, "There is a room with this slug already"),
         Refusal::MemberNotFound => described("member_not_found", 404, "That person is not in this room"),
         Refusal::LastOwner => described("last_owner", 409, "Make somebody else an owner first"),
+        Refusal::LastAdmin => described("last_admin", 409, "There must be an administrator"),
         Refusal::Banned => described("banned", 403, "You are banned from this room"),
         Refusal::IsBanned => described("is_banned", 409, "That person is banned from this room"),
         Refusal::NotAccepting => {
@@ -107,7 +130,8 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
         }
         Refusal::SlowDown { per_minute, retry_in } => {
             let text = format!("Too many messages: {per_minute} a minute are allowed");
-            Described { retry_in: Some(retry_in), ..described("slow_down", 429, &text) }
+            let budget = Some(BudgetShape { limit: per_minute, left: 0, reset_in: retry_in });
+            Described { retry_in: Some(retry_in), budget, ..described("slow_down", 429, &text) }
         }
         Refusal::FileMissing => described("file_missing", 400, "A field \"file\" with a file is needed"),
         Refusal::FileEmpty => described("file_empty", 400, "The file is empty"),

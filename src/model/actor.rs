@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::UserId;
+use super::{SessionId, UserId};
 
 /// One live connection, unique in this process and time. Never the transport's session id,
 /// which whoever knows it can post with.
@@ -14,7 +14,12 @@ pub enum Actor {
     Anonymous,
     /// Named itself without proof, where the settings trust that.
     Claimed(UserId),
+    /// Without a session that could be ended: a token of Node's or of the command line.
     User(UserId),
+    Session {
+        user: UserId,
+        session: SessionId,
+    },
     Guest(UserId),
 }
 
@@ -22,7 +27,7 @@ impl Actor {
     pub fn user(self) -> Option<UserId> {
         match self {
             Actor::Anonymous | Actor::Guest(_) => None,
-            Actor::Claimed(id) | Actor::User(id) => Some(id),
+            Actor::Claimed(id) | Actor::User(id) | Actor::Session { user: id, .. } => Some(id),
         }
     }
 
@@ -30,7 +35,14 @@ impl Actor {
     pub fn person(self) -> Option<UserId> {
         match self {
             Actor::Anonymous => None,
-            Actor::Claimed(id) | Actor::User(id) | Actor::Guest(id) => Some(id),
+            Actor::Claimed(id) | Actor::User(id) | Actor::Session { user: id, .. } | Actor::Guest(id) => Some(id),
+        }
+    }
+
+    pub fn session(self) -> Option<SessionId> {
+        match self {
+            Actor::Anonymous | Actor::Claimed(_) | Actor::User(_) | Actor::Guest(_) => None,
+            Actor::Session { session, .. } => Some(session),
         }
     }
 }

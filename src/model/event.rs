@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Author, ConnectionId, MemberChanged, Message, Micros, Room, RoomId, RoomNumber, UserId};
+use super::{
+    Author, ConnectionId, EndReason, MemberChanged, Message, Micros, Room, RoomId, RoomNumber, SessionId, UserId,
+};
 
 /// A message and who wrote it, by the name borne at that moment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -49,6 +51,16 @@ pub enum Event {
     /// The account was changed, locked or removed: forget what is known of it.
     UserChanged {
         user: UserId,
+    },
+    /// Its tokens are good no more.
+    SessionEnded {
+        session: SessionId,
+        user: UserId,
+        reason: EndReason,
+    },
+    /// The operator's own list of words was replaced.
+    WordsChanged {
+        version: i64,
     },
     MemberChanged(Arc<MemberChanged>),
     RoomCreated {
@@ -98,9 +110,11 @@ impl Event {
             Event::MemberChanged(change) => Some(change.room.number),
             Event::RoomChanged { room, .. } => Some(room.number),
             Event::UserChanged { .. }
+            | Event::SessionEnded { .. }
             | Event::RoomCreated { .. }
             | Event::DirectBegun { .. }
-            | Event::Noticed { .. } => None,
+            | Event::Noticed { .. }
+            | Event::WordsChanged { .. } => None,
         }
     }
 
@@ -115,11 +129,13 @@ impl Event {
             | Event::Left { .. }
             | Event::Unsettled { .. }
             | Event::UserChanged { .. }
+            | Event::SessionEnded { .. }
             | Event::MemberChanged(_)
             | Event::RoomCreated { .. }
             | Event::DirectBegun { .. }
             | Event::RoomChanged { .. }
-            | Event::Noticed { .. } => None,
+            | Event::Noticed { .. }
+            | Event::WordsChanged { .. } => None,
         }
     }
 }

@@ -6,6 +6,9 @@ const LEAST_PASSWORD: usize = 6;
 /// Argon2 hashes all of it; bcrypt looks at 72 bytes.
 const MOST_PASSWORD: usize = 1024;
 
+/// What the program itself goes by.
+const RESERVED: [&str; 4] = ["system", "erased", "guest", "anonymous"];
+
 /// Texts are trimmed, but for the password. A missing text is empty.
 #[derive(Debug, Clone, Copy)]
 pub struct NewAccount<'a> {
@@ -28,6 +31,8 @@ impl NewAccount<'_> {
             faults.push(("userid", "userid must not contain @: it is no email address".to_owned()));
         } else if !is_one_line(self.userid) {
             faults.push(("userid", too_long("userid")));
+        } else if is_reserved(self.userid) {
+            faults.push(("userid", "userid is a reserved name".to_owned()));
         }
         if self.email.is_empty() {
             faults.push(("email", "email is required".to_owned()));
@@ -38,15 +43,26 @@ impl NewAccount<'_> {
         }
         if self.name.is_some_and(|name| !is_one_line(name)) {
             faults.push(("name", too_long("name")));
+        } else if self.name.is_some_and(is_reserved) {
+            faults.push(("name", "name is a reserved name".to_owned()));
         }
-        let fits = |password: &str| password.chars().count() >= LEAST_PASSWORD && password.len() <= MOST_PASSWORD;
-        if self.password.is_some_and(|password| !fits(password)) {
-            let needed =
-                format!("password must have at least {LEAST_PASSWORD} characters, and at most {MOST_PASSWORD} bytes");
-            faults.push(("password", needed));
+        if let Some(fault) = self.password.and_then(|password| password_fault("password", password)) {
+            faults.push(("password", fault));
         }
         faults
     }
+}
+
+/// What is wrong with a new password, in words that begin with the field's name.
+pub fn password_fault(field: &str, password: &str) -> Option<String> {
+    let fits = password.chars().count() >= LEAST_PASSWORD && password.len() <= MOST_PASSWORD;
+    let needed =
+        || format!("{field} must have at least {LEAST_PASSWORD} characters, and at most {MOST_PASSWORD} bytes");
+    (!fits).then(needed)
+}
+
+fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name.to_lowercase().as_str())
 }
 
 fn is_one_line(text: &str) -> bool {

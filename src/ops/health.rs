@@ -1,7 +1,6 @@
 //! `/healthz`: the process lives. `/readyz`: it can serve; load balancers ask this one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -9,12 +8,13 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use crate::doors::socketio::SocketServer;
 use crate::store::{Others, Store};
 
 #[derive(Clone)]
 pub struct Health {
     pub store: Store,
-    pub stopping: Arc<AtomicBool>,
+    pub sockets: Arc<SocketServer>,
     /// What an operator should know each time they look.
     pub warnings: Arc<[String]>,
     pub others: Others,
@@ -28,7 +28,7 @@ pub fn router(health: Health) -> Router {
 }
 
 async fn ready(State(health): State<Health>) -> (StatusCode, Json<Value>) {
-    let problem = if health.stopping.load(Ordering::Relaxed) {
+    let problem = if health.sockets.is_stopping() {
         Some("the server is stopping".to_owned())
     } else {
         health.store.ping().await.err().map(|_| "the database cannot be reached".to_owned())

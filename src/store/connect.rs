@@ -8,8 +8,7 @@ use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::sqlx::{self, Connection, PgConnection};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, RuntimeErr, TransactionTrait,
 };
 use tokio::time::{Instant, sleep, timeout_at};
 use uuid::Uuid;
@@ -144,6 +143,7 @@ impl Store {
         let mut said = Vec::new();
         for step in applied.take(steps.map_or(usize::MAX, |steps| steps as usize)) {
             match step.name.as_str() {
+                "m20261121_000005_sessions" => said.push("all sessions: everybody logs in again".to_owned()),
                 "m20261121_000003_foreign_changes" if self.kind == DatabaseKind::Postgres => {
                     said.push("the triggers on \"Users\" and \"CommunityChats\"".to_owned());
                 }
@@ -189,14 +189,9 @@ impl Store {
         Ok(transaction)
     }
 
-    /// A transaction on the writer's connection. Immediate on SQLite: a deferred one that turns to
-    /// writing fails at once when another process wrote meanwhile.
+    /// A transaction on the writer's connection.
     pub(super) async fn begin(&self) -> Result<DatabaseTransaction, Fault> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..Default::default()
-        };
-        Ok(self.writer.begin_with_options(options).await?)
+        Ok(self.writer.begin_with_options(Store::transaction_options()).await?)
     }
 
     /// After a transaction failed: SQLite may have rolled it back by itself or left it open, and the

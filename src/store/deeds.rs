@@ -42,7 +42,7 @@ pub enum Deed {
     },
     SetRole(RoomRole),
     Mute {
-        until: Micros,
+        seconds: u32,
     },
     Unmute,
     Ban,
@@ -187,7 +187,10 @@ impl Ledger {
                 },
                 MemberChange::RoleChanged,
             ),
-            Deed::Mute { until } => with(Membership { muted_until: Some(until), ..before }, MemberChange::Muted),
+            Deed::Mute { seconds } => {
+                let until = Micros(now.0 + i64::from(seconds) * 1_000_000);
+                with(Membership { muted_until: Some(until), ..before }, MemberChange::Muted)
+            }
             Deed::Unmute if before.is_muted(now) => {
                 with(Membership { muted_until: None, ..before }, MemberChange::Unmuted)
             }

@@ -1,6 +1,6 @@
 //! Other programs write to Node's tables, while we run and while we are away. What they wrote is
-//! numbered after what is there, in the order of `created_at`. PostgreSQL only: nobody else writes
-//! to our SQLite file.
+//! numbered after what is there, in the order of `created_at`. PostgreSQL only: to our SQLite file
+//! nobody else writes but our own command line, which leaves notes on both.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::ledger::Ledger;
 use super::log_rows::NodeRows;
-use super::sql::{json, row, rows};
-use super::{Fault, Store, messages};
+use super::sql::{json, row, rows, run};
+use super::{Fault, Store, messages, sessions};
 use crate::config::DatabaseKind;
 use crate::model::{Author, Event, Message, MessageId, MessageKind, Micros, Posted, RoomNumber, UserId};
 
@@ -49,8 +49,7 @@ impl ForeignChanges {
     pub async fn watch(store: &Store) -> ForeignChanges {
         let (finder, found) = mpsc::channel(1);
         if store.kind != DatabaseKind::Postgres {
-            // Waits for ever: a dropped sender would be an answer.
-            tokio::spawn(async move { finder.closed().await });
+            tokio::spawn(look(store.clone(), finder));
         } else if store.install_notices().await {
             tokio::spawn(listen(store.clone(), finder));
         } else {
@@ -58,6 +57,7 @@ impl ForeignChanges {
                 "this database user may not make triggers on \"Users\" and \"CommunityChats\": \
                  what other programs write there is looked for every second"
             );
+            tokio::spawn(look(store.clone(), finder.clone()));
             tokio::spawn(compare(store.clone(), finder));
         }
         ForeignChanges { found }
@@ -86,17 +86,30 @@ async fn listen(store: Store, finder: mpsc::Sender<Found>) {
             listener = None;
             sleep(LOOK_AGAIN).await;
         }
-        let mut last = None;
-        while let Ok(Ok(Some(first))) = timeout(LOOK_AGAIN * 3, store.first_note()).await {
-            // The same again: it is being taken in, or cannot be.
-            if last.replace(first) == Some(first) {
-                sleep(LOOK_AGAIN / 10).await;
-            }
-            if finder.send(Found::Noted).await.is_err() {
-                return;
-            }
+        if report_notes(&store, &finder).await.is_none() {
+            return;
         }
     }
+}
+
+/// Where nothing gives notice of a note.
+async fn look(store: Store, finder: mpsc::Sender<Found>) {
+    while report_notes(&store, &finder).await.is_some() {
+        sleep(LOOK_AGAIN / 2).await;
+    }
+}
+
+/// Until all are taken in; none when nobody takes them any more.
+async fn report_notes(store: &Store, finder: &mpsc::Sender<Found>) -> Option<()> {
+    let mut last = None;
+    while let Ok(Ok(Some(first))) = timeout(LOOK_AGAIN * 3, store.first_note()).await {
+        // The same again: it is being taken in, or cannot be.
+        if last.replace(first) == Some(first) {
+            sleep(LOOK_AGAIN / 10).await;
+        }
+        finder.send(Found::Noted).await.ok()?;
+    }
+    Some(())
 }
 
 async fn listener_of(store: &Store) -> Result<PgListener, sea_orm::sqlx::Error> {
@@ -204,16 +217,29 @@ impl Store {
         let taken = "DELETE FROM chat_foreign WHERE id IN (SELECT id FROM chat_foreign ORDER BY id LIMIT $1) \
                      RETURNING source, row_id";
         let notes = rows(&db, taken, [(BATCH as i64).into()]).await?;
-        let (mut chats, mut users) = (BTreeSet::new(), BTreeSet::new());
+        let (mut chats, mut users, mut ended) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for note in &notes {
-            let noted = if note.try_get::<String>("", "source")? == "Users" { &mut users } else { &mut chats };
+            let noted = match note.try_get::<String>("", "source")?.as_str() {
+                "Users" => &mut users,
+                sessions::NOTED => &mut ended,
+                _ => &mut chats,
+            };
             noted.insert(note.try_get::<Uuid>("", "row_id")?);
         }
         let chats: Vec<MessageId> = chats.into_iter().collect();
         let settled = self.settle_foreign(&db, &chats, now, Touched::Surely).await?;
+        let ended = sessions::ended_events(&db, &ended.into_iter().collect::<Vec<_>>()).await?;
         db.commit().await?;
-        let changed = users.into_iter().map(|user| Arc::new(Event::UserChanged { user }));
+        let changed = users.into_iter().map(|user| Event::UserChanged { user }).chain(ended).map(Arc::new);
         Ok(changed.chain(settled).collect())
+    }
+
+    /// Wakes the server that runs, when the transaction is committed.
+    pub(super) async fn notify(&self, db: &DatabaseTransaction) -> Result<(), Fault> {
+        if self.kind == DatabaseKind::Postgres {
+            run(db, &format!("NOTIFY {}", notices::CHANNEL), []).await?;
+        }
+        Ok(())
     }
 
     async fn first_note(&self) -> Result<Option<i64>, Fault> {

@@ -1,6 +1,9 @@
 //! What a batch of commands comes to: numbers, times, counters. Pure; the writer reads before it and
 //! writes after it, in one transaction that holds the rooms' row locks.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -8,6 +11,7 @@ use super::audit::AuditRow;
 use super::deeds::MemberCommand;
 use super::files::{Upload, Uploads};
 use super::members::{Place, Touched};
+use crate::model::erasure::{ERASED, Remains, erased_author};
 use crate::model::message::DELETED_TEXT;
 use crate::model::{
     Author, Character, Event, MemberChanged, Membership, Message, MessageId, MessageKind, Micros, Posted, RoomId,
@@ -54,6 +58,12 @@ pub enum Command {
         moderation: Option<Moderation>,
     },
     Member(MemberCommand),
+    /// The author is erased.
+    Erase {
+        id: MessageId,
+        room: RoomNumber,
+        remains: Remains,
+    },
 }
 
 /// What a command came to.
@@ -90,7 +100,7 @@ impl Command {
     pub fn room(&self) -> RoomNumber {
         match self {
             Command::Create(draft) => draft.room,
-            Command::Edit { room, .. } | Command::Delete { room, .. } => *room,
+            Command::Edit { room, .. } | Command::Delete { room, .. } | Command::Erase { room, .. } => *room,
             Command::Member(command) => command.room.number,
         }
     }
@@ -99,21 +109,21 @@ impl Command {
     pub fn target(&self) -> Option<MessageId> {
         match self {
             Command::Create(_) | Command::Member(_) => None,
-            Command::Edit { id, .. } | Command::Delete { id, .. } => Some(*id),
+            Command::Edit { id, .. } | Command::Delete { id, .. } | Command::Erase { id, .. } => Some(*id),
         }
     }
 
     pub fn offset(&self) -> Option<(UserId, &str)> {
         match self {
             Command::Create(draft) => draft.client_offset.as_deref().map(|offset| (draft.author.id, offset)),
-            Command::Edit { .. } | Command::Delete { .. } | Command::Member(_) => None,
+            Command::Edit { .. } | Command::Delete { .. } | Command::Member(_) | Command::Erase { .. } => None,
         }
     }
 
     pub(super) fn upload(&self) -> Option<&Upload> {
         match self {
             Command::Create(draft) => draft.upload.as_deref(),
-            Command::Edit { .. } | Command::Delete { .. } | Command::Member(_) => None,
+            Command::Edit { .. } | Command::Delete { .. } | Command::Erase { .. } | Command::Member(_) => None,
         }
     }
 
@@ -121,7 +131,7 @@ impl Command {
     pub(super) fn place(&self) -> Option<Place> {
         match self {
             Command::Member(command) => Some(command.place()),
-            Command::Create(_) | Command::Edit { .. } | Command::Delete { .. } => None,
+            Command::Create(_) | Command::Edit { .. } | Command::Delete { .. } | Command::Erase { .. } => None,
         }
     }
 }
@@ -190,6 +200,7 @@ impl Ledger {
             Command::Edit { id, author, text, moderation, .. } => self.edit(id, author, text, moderation),
             Command::Delete { id, author, moderation, .. } => self.delete(id, author, moderation),
             Command::Member(command) => self.change_member(&command),
+            Command::Erase { id, remains, .. } => self.erase(id, remains),
         }
     }
 
@@ -284,6 +295,37 @@ impl Ledger {
         Ok((Done::Message(posted.clone()), Some(Arc::new(Event::MessageDeleted(posted)))))
     }
 
+    /// Leaves nothing that says who wrote it; everybody who keeps a copy is told.
+    fn erase(&mut self, id: MessageId, remains: Remains) -> Outcome {
+        let mut message = self.messages.get(&id).cloned().ok_or(CommandRefusal::MessageNotFound)?;
+        let author = Arc::new(erased_author());
+        if message.user == ERASED {
+            return Ok((Done::Message(Arc::new(Posted { message, author })), None));
+        }
+        if !message.deleted {
+            self.count(&message, -1);
+        }
+        message.user = ERASED;
+        message.client_offset = None;
+        message.character = None;
+        message.attachment = None;
+        message.updated_at = self.now.max(message.updated_at);
+        if remains == Remains::Remove || message.deleted {
+            message.deleted = true;
+            message.text = DELETED_TEXT.to_owned();
+        } else {
+            self.count(&message, 1);
+        }
+        self.messages.insert(id, message);
+        let message = self.revise(id)?;
+        let posted = Arc::new(Posted { message, author });
+        let event = match posted.message.deleted {
+            true => Event::MessageDeleted(posted.clone()),
+            false => Event::MessageEdited(posted.clone()),
+        };
+        Ok((Done::Message(posted), Some(Arc::new(event))))
+    }
+
     fn note_moderation(&mut self, action: &'static str, id: MessageId, moderation: Option<Moderation>) {
         let (Some(Moderation { by, reason }), Some(message)) = (moderation, self.messages.get(&id)) else { return };
         self.audit.push(AuditRow {
@@ -356,88 +398,5 @@ impl Ledger {
         }
         *self.daily.entry((message.room, message.created_at.day())).or_default() += by;
         *self.authors.entry((message.room, message.user)).or_default() += by;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn ledger() -> Ledger {
-        let state = RoomState {
-            id: Uuid::nil(),
-            last_seq: 7,
-            last_rev: 9,
-            last_at: 500,
-            visible: 3,
-            members: 0,
-            version: 0,
-            pair: None,
-        };
-        Ledger::new(Micros(100), BTreeMap::from([(RoomNumber::MAIN, state)]), Vec::new())
-    }
-
-    fn author() -> Arc<Author> {
-        Arc::new(Author { userid: "ann".into(), name: "Ann".into(), ..Author::nameless(Uuid::nil()) })
-    }
-
-    fn create(text: &str, offset: Option<&str>) -> Command {
-        Command::Create(Draft {
-            id: Uuid::new_v4(),
-            room: RoomNumber::MAIN,
-            author: author(),
-            kind: MessageKind::Text,
-            text: text.into(),
-            client_offset: offset.map(Into::into),
-            character: None,
-            upload: None,
-            unsilenced: false,
-        })
-    }
-
-    fn message(done: Done) -> Arc<Posted> {
-        match done {
-            Done::Message(posted) => posted,
-            Done::Member(changed) => panic!("{changed:?}"),
-        }
-    }
-
-    #[test]
-    fn numbers_without_gap_and_times_that_rise_even_when_the_clock_went_back() {
-        let mut ledger = ledger();
-        let sent: Vec<_> = (0..3)
-            .filter_map(|_| ledger.settle(create("hi", None)).ok())
-            .map(|(done, _)| message(done).message.clone())
-            .collect();
-        assert_eq!(
-            sent.iter().map(|message| (message.seq, message.rev, message.created_at.0)).collect::<Vec<_>>(),
-            [(8, 10, 501), (9, 11, 502), (10, 12, 503)]
-        );
-        assert_eq!(ledger.rooms[&RoomNumber::MAIN].visible, 6);
-    }
-
-    #[test]
-    fn a_repeat_in_the_same_batch_is_the_first_message_and_announced_once() {
-        let mut ledger = ledger();
-        let (first, told) = ledger.settle(create("one", Some("a"))).unwrap();
-        let (again, told_again) = ledger.settle(create("two", Some("a"))).unwrap();
-        assert_eq!(message(first), message(again));
-        assert!(told.is_some() && told_again.is_none());
-        assert_eq!(ledger.rooms[&RoomNumber::MAIN].last_seq, 8);
-    }
-
-    #[test]
-    fn a_deleted_message_cannot_be_edited_and_is_deleted_once() {
-        let mut ledger = ledger();
-        let (posted, _) = ledger.settle(create("one", None)).unwrap();
-        let id = message(posted).message.id;
-        let delete = Command::Delete { id, room: RoomNumber::MAIN, author: author(), moderation: None };
-        assert!(ledger.settle(delete.clone()).unwrap().1.is_some());
-        assert!(ledger.settle(delete).unwrap().1.is_none());
-        let edit = Command::Edit { id, room: RoomNumber::MAIN, author: author(), text: "new".into(), moderation: None };
-        assert_eq!(ledger.settle(edit).unwrap_err(), CommandRefusal::MessageNotFound);
-        assert_eq!((ledger.rooms[&RoomNumber::MAIN].visible, ledger.rooms[&RoomNumber::MAIN].last_rev), (3, 11));
     }
 }

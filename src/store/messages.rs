@@ -82,7 +82,7 @@ fn attachment(row: &QueryResult) -> Result<Option<Arc<Attachment>>, Fault> {
     Ok(Some(Arc::new(content.attached(id, row.try_get("", "has_thumbnail")?))))
 }
 
-async fn read(
+pub(super) async fn read(
     db: &impl ConnectionTrait,
     condition: &str,
     values: impl IntoIterator<Item = Value>,

@@ -40,7 +40,7 @@ const CHATS: Shape = &[
     ("updated_at", TIME),
 ];
 
-/// Filled where it is there.
+/// Of `"CommunityChats"`: filled where it is there.
 const ROOM_ID: (&str, &[&str]) = ("room_id", UUID);
 
 const COLUMNS: &str = r#"SELECT CAST(a.attname AS text) AS name, CAST(t.typname AS text) AS kind,
@@ -88,12 +88,16 @@ impl NodeTable {
         (!missing.is_empty()).then(grant)
     }
 
+    fn optional(&self) -> Shape {
+        if self.name == "CommunityChats" { &[ROOM_ID] } else { &[] }
+    }
+
     fn misfits(&self, shape: Shape) -> Vec<String> {
         let table = self.name;
         let mut said = Vec::new();
-        for (name, fitting) in shape.iter().chain([&ROOM_ID]) {
+        for (name, fitting) in shape.iter().chain(self.optional()) {
             match self.columns.iter().find(|column| column.name == *name) {
-                None if *name == ROOM_ID.0 => {}
+                None if self.optional().iter().any(|(optional, _)| optional == name) => {}
                 None => said.push(format!("the table \"{table}\" has no column \"{name}\"")),
                 Some(column) if fitting.contains(&column.kind.as_str()) => {}
                 Some(column) => {
@@ -107,7 +111,7 @@ impl NodeTable {
 
     /// Columns that we do not know and would have to fill.
     fn unknown(&self, shape: Shape) -> impl Iterator<Item = String> {
-        let known = |column: &&Column| column.name == ROOM_ID.0 || shape.iter().any(|(name, _)| *name == column.name);
+        let known = |column: &&Column| shape.iter().chain(self.optional()).any(|(name, _)| *name == column.name);
         let unknown = self.columns.iter().filter(|column| column.must_be_given).filter(move |column| !known(column));
         unknown.map(|column| format!("\"{}\".\"{}\" must be given in every new row", self.name, column.name))
     }

@@ -7,10 +7,11 @@ use sea_orm::{ColumnTrait, Condition, EntityTrait, ExprTrait, QueryFilter, Query
 use uuid::Uuid;
 
 use super::entities::user::{ActiveModel, Column, Entity, Gender, Model, Role, Status};
-use super::sql::{Sql, row};
-use super::{Fault, Store};
+use super::sessions::end;
+use super::sql::{Sql, row, run};
+use super::{Fault, Sessions, Store, Told};
 use crate::model::user::WRONG_PASSWORDS_ALLOWED;
-use crate::model::{Micros, Profile, User, UserId, UserRole, UserStatus};
+use crate::model::{EndReason, Micros, Profile, SessionId, User, UserId, UserRole, UserStatus};
 
 pub struct NewUser {
     pub userid: String,
@@ -35,6 +36,19 @@ pub struct Credentials {
     pub password_hash: String,
 }
 
+/// What an account shows to its owner only.
+pub struct Personal {
+    pub user: User,
+    pub dob: NaiveDate,
+    pub gender: UserGender,
+}
+
+pub struct NewPassword {
+    pub hash: String,
+    /// The hash that was checked: if it is another one by now, nothing is changed.
+    pub was: Option<String>,
+}
+
 #[derive(Debug)]
 pub enum AddUserError {
     EmailTaken,
@@ -45,6 +59,13 @@ pub enum AddUserError {
 impl Store {
     pub async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
         Ok(self.users(&[id]).await?.pop())
+    }
+
+    /// How many administrators there are who can act.
+    pub async fn admins(&self) -> Result<u64, Fault> {
+        use sea_orm::PaginatorTrait;
+        let able = Entity::find().filter(Column::Role.eq(Role::Admin)).filter(Column::Status.eq(Status::Active));
+        Ok(able.count(&self.pool).await?)
     }
 
     /// Those of them that there are, in no order.
@@ -64,12 +85,13 @@ impl Store {
         Ok(rows.into_iter().map(whole).collect())
     }
 
-    /// By id or by userid, for the command line.
+    /// By id or by userid, for the command line. Without a profile: before the first start Node's tables
+    /// may be the only ones.
     pub async fn user_named(&self, name: &str) -> Result<Option<User>, Fault> {
         if let Ok(id) = Uuid::parse_str(name)
-            && let Some(user) = self.user(id).await?
+            && let Some(row) = Entity::find_by_id(id).one(&self.pool).await?
         {
-            return Ok(Some(user));
+            return Ok(Some(row.into()));
         }
         Ok(Entity::find().filter(Column::Userid.eq(name)).one(&self.pool).await?.map(User::from))
     }
@@ -93,10 +115,54 @@ impl Store {
         Ok(chosen.map(|row| Credentials { password_hash: row.password.clone(), user: row.into() }))
     }
 
+    pub async fn credentials_of(&self, id: UserId) -> Result<Option<Credentials>, Fault> {
+        let row = Entity::find_by_id(id).one(&self.pool).await?;
+        Ok(row.map(|row| Credentials { password_hash: row.password.clone(), user: row.into() }))
+    }
+
+    pub async fn personal(&self, id: UserId) -> Result<Option<Personal>, Fault> {
+        let row = Entity::find_by_id(id).one(&self.pool).await?;
+        Ok(row.map(|row| Personal { dob: row.dob, gender: row.gender.into(), user: row.into() }))
+    }
+
+    /// Changes the password and ends sessions, as one; gives which. None: the password was changed
+    /// meanwhile. A lock by wrong passwords is undone, an administrator's stays.
+    pub async fn set_password(
+        &self,
+        id: UserId,
+        new: &NewPassword,
+        ending: Sessions,
+        told: Told,
+        now: Micros,
+    ) -> Result<Option<Vec<SessionId>>, Fault> {
+        self.as_one(|| async move {
+            let db = self.begin_apart().await?;
+            let values = [
+                id.into(),
+                now.to_chrono().into(),
+                new.hash.as_str().into(),
+                new.was.clone().into(),
+                WRONG_PASSWORDS_ALLOWED.into(),
+            ];
+            if run(&db, SET_PASSWORD.text(self.kind), values).await? == 0 {
+                return Ok(None);
+            }
+            let ended = end(&db, id, ending, EndReason::Password, now).await?;
+            if told == Told::ByNote {
+                self.note_ended(&db, &ended).await?;
+            }
+            db.commit().await?;
+            Ok(Some(ended))
+        })
+        .await
+    }
+
     /// Says which of the two somebody else has already; emails match whatever their case.
     pub async fn check_free(&self, email: &str, userid: &str) -> Result<(), AddUserError> {
         let same_email = Expr::expr(Func::lower(Expr::col(Column::Email))).eq(email.to_lowercase());
-        let taken = Entity::find().filter(Condition::any().add(same_email).add(Column::Userid.eq(userid)));
+        // As in `credentials`: SQLite's `lower` knows A to Z only.
+        let matching = Condition::any().add(same_email).add(Column::Email.eq(email)).add(Column::Userid.eq(userid));
+        let taken = Entity::find().filter(matching);
         let taken = taken.all(&self.pool).await.map_err(|error| AddUserError::Fault(error.into()))?;
         if taken.iter().any(|row| row.email.to_lowercase() == email.to_lowercase()) {
             return Err(AddUserError::EmailTaken);
@@ -144,14 +210,7 @@ impl Store {
 
     /// Whether the log-in counts: the account may have been locked while its password was checked.
     pub async fn note_login(&self, id: UserId, now: Micros) -> Result<bool, Fault> {
-        let seen = Entity::update_many()
-            .col_expr(Column::FailedLoginAttempts, Expr::value(0))
-            .col_expr(Column::LastSeen, Expr::value(now.to_chrono()))
-            .filter(Column::Id.eq(id))
-            .filter(Column::Status.ne(Status::Locked))
-            .exec(self.single())
-            .await?;
-        Ok(seen.rows_affected == 1)
+        Ok(run(self.single(), NOTE_LOGIN.text(self.kind), [id.into(), now.to_chrono().into()]).await? == 1)
     }
 }
 
@@ -162,6 +221,25 @@ const COUNT_WRONG_PASSWORD: Sql = Sql {
     sqlite: r#"UPDATE "Users" SET failed_login_attempts = failed_login_attempts + 1, "updatedAt" = $2,
         status = CASE WHEN failed_login_attempts + 1 >= $3 THEN 'locked' ELSE status END
         WHERE id = $1 AND failed_login_attempts < $3 RETURNING failed_login_attempts"#,
+};
+
+/// Marked as our own: nobody need forget an account because its owner came.
+const NOTE_LOGIN: Sql = Sql {
+    postgres: r#"UPDATE "Users" SET failed_login_attempts = 0, last_seen = $2
+        FROM (SELECT set_config('community_chat.own_writer', 'on', true)) AS marked
+        WHERE id = $1 AND status <> 'locked'"#,
+    sqlite: r#"UPDATE "Users" SET failed_login_attempts = 0, last_seen = $2 WHERE id = $1 AND status <> 'locked'"#,
+};
+
+const SET_PASSWORD: Sql = Sql {
+    postgres: r#"UPDATE "Users" SET password = $3, "updatedAt" = $2,
+        status = CASE WHEN status = 'locked' AND failed_login_attempts >= $5 THEN CAST('active' AS "enum_Users_status") ELSE status END,
+        failed_login_attempts = CASE WHEN status = 'locked' AND failed_login_attempts < $5 THEN failed_login_attempts ELSE 0 END
+        WHERE id = $1 AND ($4 IS NULL OR password = $4)"#,
+    sqlite: r#"UPDATE "Users" SET password = $3, "updatedAt" = $2,
+        status = CASE WHEN status = 'locked' AND failed_login_attempts >= $5 THEN 'active' ELSE status END,
+        failed_login_attempts = CASE WHEN status = 'locked' AND failed_login_attempts < $5 THEN failed_login_attempts ELSE 0 END
+        WHERE id = $1 AND ($4 IS NULL OR password = $4)"#,
 };
 
 impl From<Model> for User {
@@ -195,6 +273,16 @@ impl From<UserRole> for Role {
             UserRole::User => Role::User,
             UserRole::Support => Role::Support,
             UserRole::Admin => Role::Admin,
+        }
+    }
+}
+
+impl From<Gender> for UserGender {
+    fn from(gender: Gender) -> Self {
+        match gender {
+            Gender::Male => UserGender::Male,
+            Gender::Female => UserGender::Female,
+            Gender::RatherNotSay => UserGender::RatherNotSay,
         }
     }
 }

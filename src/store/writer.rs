@@ -8,7 +8,7 @@ use std::time::Duration;
 use sea_orm::DatabaseTransaction;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::foreign::Found;
@@ -114,6 +114,9 @@ impl Writer {
 impl Task {
     async fn run(mut self, mut foreign: ForeignChanges, stop: CancellationToken) {
         let mut batch = Vec::new();
+        // Goes on while there is traffic.
+        let mut doubts = interval(DOUBT);
+        doubts.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 taken = self.queue.recv_many(&mut batch, BATCH) => {
@@ -123,7 +126,7 @@ impl Task {
                     self.commit(std::mem::take(&mut batch)).await;
                 }
                 Some(found) = foreign.next() => self.take_foreign(&found).await,
-                () = sleep(DOUBT), if !self.doubtful.is_empty() => self.settle_doubts().await,
+                _ = doubts.tick(), if !self.doubtful.is_empty() => self.settle_doubts().await,
                 () = stop.cancelled(), if !self.queue.is_closed() => self.queue.close(),
             }
         }
@@ -163,7 +166,7 @@ impl Task {
         while let Some((command, asker)) = waiting.next() {
             let command = [command];
             let mut outcome = self.attempt(&command).await;
-            if matches!(&outcome, Err(Failure::Before(fault)) if fault.is_conflict()) {
+            if matches!(&outcome, Err(Failure::Before(fault)) if fault.is_conflict() || fault.is_deadlock()) {
                 outcome = self.attempt(&command).await;
             }
             match outcome {
@@ -171,13 +174,23 @@ impl Task {
                 Err(Failure::Before(fault)) if fault.is_conflict() => {
                     self.refuse(vec![asker], WriteRefusal::AuthorGone);
                 }
+                Err(Failure::Before(fault)) if !fault.is_away() => {
+                    tracing::error!("cannot store a message: {fault}");
+                    self.refuse(vec![asker], WriteRefusal::Failed);
+                }
                 // The rest would wait as long, one after another.
                 Err(failure) => {
                     let refusal = match failure {
-                        Failure::Before(_) => WriteRefusal::DatabaseAway,
-                        Failure::Unknown(_) => WriteRefusal::OutcomeUnknown,
+                        Failure::Before(fault) => {
+                            tracing::error!("cannot store a message: {fault}");
+                            WriteRefusal::DatabaseAway
+                        }
+                        Failure::Unknown(fault) => {
+                            tracing::error!("a message may or may not be stored: {fault}");
+                            self.doubtful.insert(command[0].room());
+                            WriteRefusal::OutcomeUnknown
+                        }
                     };
-                    self.doubtful.insert(command[0].room());
                     self.refuse(vec![asker], refusal);
                     self.refuse(waiting.map(|(_, asker)| asker).collect(), WriteRefusal::DatabaseAway);
                     return self.refuse_waiting();
@@ -196,7 +209,8 @@ impl Task {
             Ok::<_, Fault>(db.rollback().await?)
         };
         if !matches!(timeout(PATIENCE, locked).await, Ok(Ok(()))) {
-            return self.store.renew_writing_connection().await;
+            self.store.renew_writing_connection().await;
+            return self.refuse_waiting();
         }
         self.doubtful.clear();
         for room in rooms {

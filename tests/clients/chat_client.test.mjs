@@ -391,6 +391,10 @@ story('what is closed says so', async (t) => {
   await quietly();
   assert.equal(a.socket.connected, false);
   assert.deepEqual(b.errors, []);
+  const c = follow(t, cleo, { rooms: [] });
+  const joining = c.chat.join('main-chat');
+  c.socket.onAnyOutgoing(() => c.asks('join-room').length === 2 && queueMicrotask(c.chat.close));
+  await assert.rejects(joining, { code: 'closed' }, 'in the middle of the room');
 });
 
 /** The same numbers each time. */

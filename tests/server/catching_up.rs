@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::harness::follower::fresh_history;
 use super::harness::program::NO_LIMITS;
-use super::harness::socket::as_ack;
+use super::harness::socket::{NAMESPACE, as_ack, as_event};
 use super::harness::{BOTH, Follower, Program, Socket, Transport};
 
 async fn say(socket: &mut Socket, texts: impl Iterator<Item = String>) -> Vec<Value> {
@@ -170,4 +170,137 @@ async fn only_what_one_may_see() {
     }
     let answer = socket.ask("sync", json!({ "roomId": "cellar", "rev": 0 })).await;
     assert_eq!(answer["error"], "Room not found");
+}
+
+/// Far more than is on its way to somebody who reads nothing.
+async fn much_to_tell(sender: &mut Socket, room: &str) {
+    let text = "x".repeat(4000);
+    for number in 0..400 {
+        sender.succeed("send-message", json!({ "message": format!("{number} {text}"), "roomId": room })).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_ends_ends_the_telling_of_a_room() {
+    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
+    let ann = program.account("ann");
+    program.account("ben");
+    program.say(&["room", "add", "--slug", "garden", "--name", "The garden"]);
+    let server = program.serve().await;
+    let mut sender = Socket::with_token(&server.url, &ann.token).await;
+    sender.succeed("join-room", json!("garden")).await;
+    much_to_tell(&mut sender, "garden").await;
+    let token = program.say(&["token", "--user", "ben", "--ttl", "3"]);
+    let auth = json!({ "token": token, "resume": { "garden": 0 } });
+    let mut late = Socket::try_connect(&server.url, Transport::NarrowWebSocket, &auth).await.unwrap();
+    Socket::with_token(&server.url, &token).await.hear("token-expired").await;
+    let mut told = 0;
+    let last = loop {
+        let page = late.hear("sync").await;
+        told += page["messages"].as_array().unwrap().len();
+        if page["more"] == false {
+            break page;
+        }
+    };
+    assert_eq!((&last["code"], told < 400), (&json!("room_not_found"), true), "{told} were told");
+}
+
+#[tokio::test]
+async fn who_leaves_is_not_told_the_rest() {
+    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    much_to_tell(&mut Socket::with_token(&server.url, &ann.token).await, "main-chat").await;
+    let auth = json!({ "token": ben.token, "serverOffset": 0 });
+    let mut late = Socket::try_connect(&server.url, Transport::NarrowWebSocket, &auth).await.unwrap();
+    late.send(format!("41{NAMESPACE},")).await;
+    late.send(format!("40{NAMESPACE},{}", json!({ "token": ben.token }))).await;
+    let mut told = 0;
+    loop {
+        let frame = late.frame().await.unwrap();
+        if frame.starts_with("40") {
+            break;
+        }
+        told += as_event(&frame).map_or(0, |(_, page)| page["messages"].as_array().unwrap().len());
+    }
+    assert!(told < 400, "it was told everything before it had left");
+}
+
+/// Typing stands in no page: what comes of it between two pages is told when they are.
+#[tokio::test]
+async fn a_typing_flag_that_ends_while_much_is_told_ends_for_the_late_one_too() {
+    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut sender = Socket::with_token(&server.url, &ann.token).await;
+    much_to_tell(&mut sender, "main-chat").await;
+    let mut late = Follower::new(&server.url, &ben.token, Transport::NarrowWebSocket);
+    late.come_back().await;
+    let mut witness = Socket::with_token(&server.url, &ben.token).await;
+    for is_typing in [true, false] {
+        sender.succeed("typing", json!({ "isTyping": is_typing })).await;
+        assert_eq!(witness.hear("user-typing").await["isTyping"], is_typing);
+    }
+    let (mut heard, mut asked) = (Vec::new(), None);
+    loop {
+        let frame = late.socket.as_mut().unwrap().frame().await.unwrap();
+        let Some(frame) = late.take(frame) else {
+            if late.is_caught_up() && asked.is_none() {
+                let socket = late.socket.as_mut().unwrap();
+                asked = Some(socket.feed("load-messages", &json!({ "limit": 1 })).await);
+                socket.flush().await;
+            }
+            continue;
+        };
+        heard.extend(
+            as_event(&frame).filter(|(name, _)| name == "user-typing").map(|(_, flag)| flag["isTyping"].clone()),
+        );
+        if as_ack(&frame).is_some_and(|(id, _)| Some(id) == asked) {
+            break;
+        }
+    }
+    assert_eq!(heard, [true, false]);
+    assert!(late.breaches.is_empty(), "{:?}", late.breaches);
+}
+
+/// What waits until all is told does not hold up the end of a token: who reads slowly would go on hearing
+/// a room that is not theirs any more.
+#[tokio::test]
+async fn a_token_ends_in_time_for_who_reads_as_slowly_as_they_can() {
+    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
+    let ann = program.account("ann");
+    program.account("ben");
+    program.say(&["room", "add", "--slug", "garden", "--name", "The garden"]);
+    let server = program.serve().await;
+    let mut sender = Socket::with_token(&server.url, &ann.token).await;
+    sender.succeed("join-room", json!("garden")).await;
+    much_to_tell(&mut sender, "main-chat").await;
+    let token = program.say(&["token", "--user", "ben", "--ttl", "3"]);
+    let auth = json!({ "token": token, "serverOffset": 0 });
+    let mut late = Socket::try_connect(&server.url, Transport::NarrowWebSocket, &auth).await.unwrap();
+    late.feed("join-room", &json!("garden")).await;
+    let left = late.feed("leave-room", &json!("main-chat")).await;
+    late.flush().await;
+    let mut witness = Socket::with_token(&server.url, &token).await;
+    witness.succeed("join-room", json!("garden")).await;
+    sender.succeed("send-message", json!({ "message": "for members", "roomId": "garden" })).await;
+    assert_eq!(witness.hear("message-received").await["message"], "for members");
+    witness.hear("token-expired").await;
+    // Both are looked at in the same tick, one after the other.
+    sender.succeed("load-messages", json!({ "limit": 1 })).await;
+    sender.succeed("send-message", json!({ "message": "not for him", "roomId": "garden" })).await;
+    let mut heard = Vec::new();
+    loop {
+        let frame = late.frame().await.unwrap();
+        heard.extend(
+            as_event(&frame).map(
+                |(name, payload)| if name == "message-received" { payload["message"].clone() } else { json!(name) },
+            ),
+        );
+        if as_ack(&frame).is_some_and(|(id, _)| id == left) {
+            break;
+        }
+    }
+    assert!(heard.contains(&json!("for members")) && heard.contains(&json!("token-expired")), "{heard:?}");
+    assert!(!heard.contains(&json!("not for him")), "{heard:?}");
 }

@@ -77,14 +77,22 @@ fn what_only_reads_makes_nothing() {
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 
     let empty = Program::on(On::Postgres, &[]);
-    for arguments in [["user", "list"], ["room", "list"]] {
-        let said = refused(empty.run(&arguments));
+    for arguments in [&["user", "list"][..], &["room", "list"], &["token", "--user", "ann"]] {
+        let said = refused(empty.run(arguments));
         assert!(said.contains("there are no tables in PostgreSQL 127.0.0.1:"), "{said}");
     }
     assert!(empty.say(&["migrate", "status"]).lines().all(|line| line.starts_with("pending")));
     empty.say(&["adopt", "--check"]);
     let tables = "SELECT COUNT(*) FROM pg_class WHERE relname LIKE 'chat%'";
     assert_eq!(Postgres::shared().query(&empty.database_url, tables), "0");
+
+    let of_node = Program::on(On::Postgres, &[]);
+    let ann = of_node.account("ann");
+    of_node.say(&["migrate", "down"]);
+    for name in [&ann.id, &ann.userid] {
+        of_node.say(&["token", "--user", name]);
+    }
+    assert!(of_node.say(&["user", "list"]).contains("ann@example.com"));
 }
 
 #[test]
@@ -234,4 +242,16 @@ fn the_settings_are_shown_without_their_secrets() {
     assert!(shown.contains("***") && shown.contains("5999") && shown.contains("PORT"), "{shown}");
     assert!(!shown.contains(secret) && !shown.contains("pass%20word") && !shown.contains("pass word"), "{shown}");
     toml::from_str::<toml::Table>(&shown).unwrap();
+}
+
+/// SQLite knows the other case of A to Z only; as it is written an address is taken everywhere.
+#[test]
+fn an_address_beyond_a_to_z_is_taken_once() {
+    for database in super::harness::BOTH {
+        let program = Program::on(database, &[]);
+        let add = |userid| program.run(&["user", "add", "--userid", userid, "--email", "ÄNN@example.com"]);
+        assert!(add("ann").status.success());
+        let said = String::from_utf8(add("ben").stderr).unwrap();
+        assert!(said.contains("there is an account with this email already"), "{database:?}: {said}");
+    }
 }

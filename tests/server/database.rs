@@ -2,21 +2,7 @@
 
 use serde_json::json;
 
-use super::harness::{BOTH, Postgres, Program, Server, Socket, eventually, project};
-
-/// Bare values of one column. On SQLite through Python, which every machine of ours has for the clients.
-fn column(program: &Program, sql: &str) -> Vec<String> {
-    let printed = if program.database_url.starts_with("postgres") {
-        Postgres::shared().query(&program.database_url, sql)
-    } else {
-        let script = "import sqlite3,sys\nfor row in sqlite3.connect(sys.argv[1]).execute(sys.argv[2]): print(row[0])";
-        let file = program.folder.path().join("chat.db");
-        let run = std::process::Command::new("python3").args(["-c", script]).arg(file).arg(sql).output().unwrap();
-        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
-        String::from_utf8(run.stdout).unwrap().trim_end().to_owned()
-    };
-    printed.lines().map(str::to_owned).collect()
-}
+use super::harness::{BOTH, Program, Server, Socket, eventually, project};
 
 #[tokio::test]
 async fn the_text_of_another_room_never_stands_where_node_shows_it_to_everybody() {
@@ -35,9 +21,9 @@ async fn the_text_of_another_room_never_stands_where_node_shows_it_to_everybody(
         let id = sent["data"]["id"].clone();
         socket.succeed("edit-message", json!({ "messageId": id, "message": "edited for the square" })).await;
         socket.succeed("delete-message", json!({ "messageId": id })).await;
-        assert_eq!(column(&program, "SELECT message FROM \"CommunityChats\""), ["for everybody"]);
-        assert_eq!(column(&program, "SELECT body FROM chat_log WHERE room <> 1"), ["[Message deleted]"]);
-        assert_eq!(column(&program, "SELECT COUNT(*) FROM chat_log WHERE room = 1 AND body IS NOT NULL"), ["0"]);
+        assert_eq!(program.sql("SELECT message FROM \"CommunityChats\""), ["for everybody"]);
+        assert_eq!(program.sql("SELECT body FROM chat_log WHERE room <> 1"), ["[Message deleted]"]);
+        assert_eq!(program.sql("SELECT COUNT(*) FROM chat_log WHERE room = 1 AND body IS NOT NULL"), ["0"]);
     }
 }
 
@@ -70,8 +56,8 @@ async fn two_that_start_at_once_migrate_once() {
         drop((one, two));
         let changes = std::fs::read_dir(project("migration/src")).unwrap();
         let changes = changes.filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with('m'));
-        assert_eq!(column(&program, "SELECT COUNT(*) FROM chat_migrations"), [changes.count().to_string()]);
-        assert_eq!(column(&program, "SELECT COUNT(*) FROM chat_rooms"), ["1"]);
+        assert_eq!(program.sql("SELECT COUNT(*) FROM chat_migrations"), [changes.count().to_string()]);
+        assert_eq!(program.sql("SELECT COUNT(*) FROM chat_rooms"), ["1"]);
     }
 }
 
@@ -127,7 +113,7 @@ async fn migrations_go_down_and_up_on_a_populated_database() {
         assert!(said.lines().all(|line| line.starts_with("pending") || line.starts_with("removes")), "{said}");
         assert!(!program.run(&["serve", "--no-migrate"]).status.success());
         assert_eq!(
-            column(&program, "SELECT message FROM \"CommunityChats\""),
+            program.sql("SELECT message FROM \"CommunityChats\""),
             ["kept"],
             "Node's tables are nobody's to drop"
         );
@@ -140,7 +126,7 @@ async fn migrations_go_down_and_up_on_a_populated_database() {
         assert_eq!(history["data"][0]["created_at"], sent["data"]["created_at"]);
         let next = socket.succeed("send-message", json!({ "message": "after" })).await;
         assert_eq!(next["data"]["seq"], 2);
-        assert_eq!(column(&program, "SELECT visible FROM chat_authors"), ["2"]);
+        assert_eq!(program.sql("SELECT visible FROM chat_authors"), ["2"]);
     }
 }
 
@@ -160,9 +146,18 @@ async fn counters_agree_with_counting() {
             }
         }
         drop(server);
-        assert_eq!(column(&program, "SELECT visible FROM chat_rooms"), ["12"]);
-        assert_eq!(column(&program, "SELECT SUM(visible) FROM chat_daily"), ["12"]);
-        assert_eq!(column(&program, "SELECT visible FROM chat_authors ORDER BY visible"), ["6", "6"]);
-        assert_eq!(column(&program, "SELECT COUNT(*) FROM chat_log WHERE NOT deleted"), ["12"]);
+        assert_eq!(program.sql("SELECT visible FROM chat_rooms"), ["12"]);
+        assert_eq!(program.sql("SELECT SUM(visible) FROM chat_daily"), ["12"]);
+        assert_eq!(program.sql("SELECT visible FROM chat_authors ORDER BY visible"), ["6", "6"]);
+        assert_eq!(program.sql("SELECT COUNT(*) FROM chat_log WHERE NOT deleted"), ["12"]);
+    }
+}
+
+#[tokio::test]
+async fn a_redis_that_is_not_used_yet_is_said_not_to_be() {
+    let program = Program::on(super::harness::On::Sqlite, &[("REDIS_URL", "redis://:hush@127.0.0.1/")]);
+    let server = program.serve().await;
+    for said in [warnings(&server).await, server.logged()] {
+        assert!(said.contains("REDIS_URL is given, but") && !said.contains("hush"), "{said}");
     }
 }

@@ -74,3 +74,27 @@ async fn sends_are_refused_soon_and_service_returns() {
     let numbers: Vec<i64> = stored.iter().map(|message| message["seq"].as_i64().unwrap()).collect();
     assert_eq!(numbers, (1..=stored.len() as i64).collect::<Vec<_>>(), "no gap");
 }
+
+/// A room that cannot be asked for is said so once the first one could not: the others would take as long.
+#[tokio::test]
+async fn a_handshake_with_many_rooms_is_not_held_up_by_each() {
+    let postgres = Postgres::of_its_own();
+    let program = Program::on_url(tempfile::tempdir().unwrap(), postgres.database(), &[]);
+    let ann = program.account("ann");
+    let server = program.serve().await;
+    let mut before = Socket::with_token(&server.url, &ann.token).await;
+    before.succeed("typing", json!({ "isTyping": false })).await;
+    postgres.signal("STOP");
+    let rooms: serde_json::Map<String, Value> = (0..10).map(|number| (format!("room-{number}"), json!(0))).collect();
+    let mut socket = Socket::connect(&server.url, json!({ "token": ann.token, "resume": rooms })).await;
+    let entered = Instant::now();
+    for _ in 0..10 {
+        let told = socket.hear("sync").await;
+        assert_eq!((&told["code"], &told["complete"]), (&json!("database_away"), &json!(false)), "{told}");
+        assert!(told["retryIn"].is_u64());
+    }
+    assert!(entered.elapsed() < SOON, "10 rooms took {:?}", entered.elapsed());
+    before.succeed("typing", json!({ "isTyping": true })).await;
+    assert_eq!(socket.hear("user-typing").await["isTyping"], true, "presence goes on");
+    postgres.signal("CONT");
+}

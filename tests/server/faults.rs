@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::harness::faults::{Breaks, Machine, Road};
 use super::harness::follower::fresh_history;
+use super::harness::program::NO_LIMITS;
+use super::harness::socket::as_ack;
 use super::harness::{BOTH, Follower, On, Postgres, Program, Server, Socket, Transport, eventually};
 
 /// A client must not wait longer for its refusal.
@@ -241,4 +243,90 @@ async fn a_database_file_that_is_moved_away_is_missed() {
     assert_eq!(reqwest::get(format!("{}/readyz", server.url)).await.unwrap().status(), 503);
     std::fs::rename(&elsewhere, &file).unwrap();
     works_again(&mut socket, "back again").await;
+}
+
+/// The feed of a quiet room hears of it, however busy the others are.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_in_doubt_is_told_while_others_talk() {
+    let road = Road::to(&Postgres::shared().database()).await;
+    let program = Program::on_url(tempfile::tempdir().unwrap(), road.url.clone(), NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    program.say(&["room", "add", "--slug", "garden", "--name", "The garden"]);
+    let server = program.serve().await;
+    let mut socket = Socket::with_token(&server.url, &ann.token).await;
+    let mut listener = Socket::with_token(&server.url, &ben.token).await;
+    for socket in [&mut socket, &mut listener] {
+        socket.succeed("join-room", json!("garden")).await;
+    }
+    road.break_at_the_next_commit(Breaks::AfterTheCommit);
+    let answer = socket.ask("send-message", json!({ "message": "is it told?", "roomId": "garden" })).await;
+    assert_eq!(answer["code"], "outcome_unknown", "{answer}");
+    let told = async { while listener.hear("message-received").await["message"] != "is it told?" {} };
+    let others_talk = async {
+        loop {
+            send(&mut socket, &uuid::Uuid::new_v4().to_string()).await;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::select! {
+        () = told => {}
+        () = others_talk => {}
+        () = tokio::time::sleep(SOON) => panic!("it was not told while others talked"),
+    }
+}
+
+/// Of a batch that fails, each is looked at alone: one author was removed, one row is refused by the
+/// database, and the third is stored.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_the_database_refuses_is_refused_alone() {
+    let program = Program::on(On::Postgres, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let query = |sql: &str| Postgres::shared().query(&program.database_url, sql);
+    query(
+        "CREATE FUNCTION refuse_boom() RETURNS trigger LANGUAGE plpgsql AS \
+            $$ BEGIN IF NEW.message = 'boom' THEN RAISE 'boom'; END IF; RETURN NULL; END $$; \
+         CREATE TRIGGER zz_refuse_boom AFTER INSERT ON \"CommunityChats\" \
+            FOR EACH ROW EXECUTE FUNCTION refuse_boom()",
+    );
+    let mut removed = Socket::with_token(&server.url, &ann.token).await;
+    let mut socket = Socket::with_token(&server.url, &ben.token).await;
+    let url = program.database_url.clone();
+    let held_up = std::thread::spawn(move || {
+        let sql = "BEGIN; SELECT 1 FROM chat_rooms WHERE number = 1 FOR UPDATE; SELECT pg_sleep(3); COMMIT";
+        Postgres::shared().query(&url, sql);
+    });
+    let waiting = |of: &str| {
+        query(&format!("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND {of}")) == "1"
+    };
+    eventually("the room is locked", async || waiting("wait_event = 'PgSleep'")).await;
+    let first = socket.feed("send-message", &json!({ "message": "first" })).await;
+    socket.flush().await;
+    eventually("the first waits for it", async || waiting("wait_event_type = 'Lock'")).await;
+    let gone = removed.feed("send-message", &json!({ "message": "from nobody" })).await;
+    // Answered when the one before stands in the queue.
+    removed.succeed("typing", json!({ "isTyping": false })).await;
+    query(&format!("DELETE FROM \"Users\" WHERE id = '{}'", ann.id));
+    let boom = socket.feed("send-message", &json!({ "message": "boom" })).await;
+    let fine = socket.feed("send-message", &json!({ "message": "fine" })).await;
+    socket.flush().await;
+    let mut answers = std::collections::HashMap::new();
+    while answers.len() < 3 {
+        answers.extend(as_ack(&socket.frame().await.unwrap()));
+    }
+    assert_eq!(answers[&first]["success"], true);
+    assert_eq!((&answers[&boom]["success"], &answers[&boom]["code"]), (&json!(false), &json!("failed")), "{answers:?}");
+    assert_eq!(answers[&fine]["data"]["seq"], 2, "{answers:?}");
+    let (id, refused) = loop {
+        if let Some(answer) = as_ack(&removed.frame().await.unwrap()) {
+            break answer;
+        }
+    };
+    assert_eq!(
+        (id, &refused["success"], &refused["code"]),
+        (gone, &json!(false), &json!("not_authenticated")),
+        "{refused}"
+    );
+    assert!(server.logged().contains("cannot store a message: boom"), "{}", server.logged());
+    held_up.join().unwrap();
 }

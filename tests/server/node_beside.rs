@@ -306,3 +306,21 @@ async fn empty_tables_that_node_made_stay_when_ours_go() {
     ours.say(&["migrate", "down"]);
     assert_eq!(Postgres::shared().query(&ours.database_url, tables), "0", "what we made and nobody used goes too");
 }
+
+/// Only that of `"CommunityChats"` would be filled.
+#[test]
+fn a_column_room_id_of_users_is_nobodys_business() {
+    let program = Program::on(On::Postgres, &[]);
+    program.account("ann");
+    let alter = "ALTER TABLE \"Users\" ADD COLUMN room_id character varying(20)";
+    Postgres::shared().query(&program.database_url, alter);
+    program.account("ben");
+    let required = "DELETE FROM \"Users\"; ALTER TABLE \"Users\" ALTER COLUMN room_id SET NOT NULL";
+    Postgres::shared().query(&program.database_url, required);
+    let report = program.say(&["adopt", "--check"]);
+    assert!(report.contains("sign-up at this server will not work: \"Users\".\"room_id\" must be given"), "{report}");
+    let alter = "ALTER TABLE \"CommunityChats\" ADD COLUMN room_id character varying(20)";
+    Postgres::shared().query(&program.database_url, alter);
+    let said = String::from_utf8(program.run(&["adopt", "--check"]).stdout).unwrap();
+    assert!(said.contains("\"CommunityChats\".\"room_id\" is of the type varchar: uuid is needed"), "{said}");
+}

@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
 
 use super::harness::program::NO_LIMITS;
 use super::harness::socket::{NAMESPACE, as_ack, as_event};
@@ -197,7 +199,8 @@ async fn a_repeat_is_never_too_much() {
         socket.ask("send-message", json!({ "message": "three", "clientOffset": "3" })).await["code"],
         "slow_down"
     );
-    assert_eq!(socket.succeed("send-message", json!({ "message": "one", "clientOffset": "1" })).await, first);
+    let again = socket.succeed("send-message", json!({ "message": "one", "clientOffset": "1" })).await;
+    assert_eq!(again["data"], first["data"]);
 }
 
 /// What only asks is not worked off for somebody who is gone.
@@ -225,6 +228,36 @@ async fn who_asks_and_goes_costs_no_more() {
     })
     .await;
     assert!(gone.elapsed() < Duration::from_secs(8), "1500 lists took {:?}", gone.elapsed());
+}
+
+/// All of it, in its order, and as whom it was sent.
+#[tokio::test]
+async fn what_is_to_be_done_is_done_for_who_is_gone() {
+    let program = Program::on(On::Sqlite, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut watcher = Socket::with_token(&server.url, &ann.token).await;
+    let text = "x".repeat(4000);
+    for number in 0..300 {
+        watcher.succeed("send-message", json!({ "message": format!("{number} {text}") })).await;
+    }
+    let mut socket = Socket::with_token(&server.url, &ann.token).await;
+    for _ in 0..100 {
+        socket.feed("load-messages", &json!({ "limit": 1000 })).await;
+    }
+    socket.feed("create-room", &json!({ "name": "The cellar", "slug": "cellar" })).await;
+    socket.feed("authenticate-user", &json!({ "token": ben.token })).await;
+    socket.feed("send-message", &json!({ "message": "from ben" })).await;
+    socket.flush().await;
+    drop(socket);
+    let last = loop {
+        let message = watcher.hear("message-received").await;
+        if message["message"] == "from ben" {
+            break message;
+        }
+    };
+    assert_eq!(last["User"]["userid"], "ben");
+    assert!(program.say(&["room", "list"]).contains("cellar"));
 }
 
 /// A head, a body, a CONNECT that never comes.
@@ -269,4 +302,86 @@ async fn upgrades_of_pages_of_other_origins() {
     };
     assert!(upgrade("https://chat.example").await.is_ok());
     assert!(upgrade("https://evil.example").await.unwrap_err().to_string().contains("403"));
+}
+
+/// Who shares an address shares its budget; they are asked to wait, and not sent away for what others do.
+#[tokio::test]
+async fn neighbours_of_a_flood_are_not_closed_for_it() {
+    let program = Program::on(On::Sqlite, &without_limits_but(&[("RATE_LIMIT_EVENTS_PER_SECOND_PER_IP", "2")]));
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut neighbour = Socket::with_token(&server.url, &ben.token).await;
+    let mut flood = Socket::with_token(&server.url, &ann.token).await;
+    assert!(counts(&pour(&mut flood, 15).await.0).1 > 0);
+    let (answers, closed) = pour(&mut neighbour, 40).await;
+    assert_eq!((answers.len(), closed), (40, None));
+    assert!(counts(&answers).1 > 20, "{answers:?}");
+    super::harness::eventually("there is a budget again", async || {
+        neighbour.ask("typing", json!({ "isTyping": false })).await["success"] == true
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_has_spent_everything_may_still_leave() {
+    let settings = [("RATE_LIMIT_EVENTS_PER_SECOND", "1"), ("RATE_LIMIT_EVENTS_BURST", "3")];
+    let program = Program::on(On::Sqlite, &without_limits_but(&settings));
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut observer = Socket::with_token(&server.url, &ann.token).await;
+    let mut socket = Socket::with_token(&server.url, &ben.token).await;
+    assert!(counts(&pour(&mut socket, 6).await.0).1 > 0);
+    socket.send(format!("41{NAMESPACE},")).await;
+    observer.hear("user-left").await;
+    // Only from where one is.
+    for _ in 0..30 {
+        socket.try_send(format!("41{NAMESPACE},")).await;
+    }
+    while let Some(frame) = socket.frame().await {
+        assert!(as_ack(&frame).is_none(), "{frame}");
+    }
+}
+
+#[tokio::test]
+async fn attachments_without_end() {
+    let program = Program::on(On::Sqlite, NO_LIMITS);
+    let ann = program.account("ann");
+    let server = program.serve().await;
+    let mut socket = Socket::with_token(&server.url, &ann.token).await;
+    let event = json!(["send-message", { "_placeholder": true, "num": 0 }]);
+    for (announced, closed) in [(1, false), (16, false), (30, false), (u32::MAX, true)] {
+        socket.send(format!("45{announced}-{NAMESPACE},7{event}")).await;
+        for _ in 0..announced.min(100) {
+            socket.try_send_bytes(vec![0; 10]).await;
+        }
+        socket.try_feed("typing", &json!({ "isTyping": false })).await;
+        socket.try_flush().await;
+        let mut answers = Vec::new();
+        while answers.len() < 2
+            && let Some(frame) = socket.frame().await
+        {
+            answers.extend(as_ack(&frame).map(|(_, answer)| answer["success"].clone()));
+        }
+        let expected = if closed { vec![json!(false)] } else { vec![json!(false), json!(true)] };
+        assert_eq!(answers, expected, "{announced} were announced");
+    }
+}
+
+/// Socket.IO 2 has a text where later ones have an object.
+#[tokio::test]
+async fn an_old_client_is_refused_in_its_own_words() {
+    let settings = [("RATE_LIMIT_EVENTS_PER_SECOND", "1"), ("RATE_LIMIT_EVENTS_BURST", "1"), ("ALLOW_EIO3", "true")];
+    let program = Program::on(On::Sqlite, &without_limits_but(&settings));
+    let server = program.serve().await;
+    let address = format!("{}/socket.io/?EIO=3&transport=websocket", server.url.replace("http", "ws"));
+    let (mut socket, _) = tokio_tungstenite::connect_async(address).await.unwrap();
+    // It is in `/` without asking, which spends what there is.
+    socket.send(Message::text(format!("40{NAMESPACE},"))).await.unwrap();
+    let refusal = loop {
+        let frame = socket.next().await.unwrap().unwrap().into_text().unwrap().to_string();
+        if frame.starts_with("44") {
+            break frame;
+        }
+    };
+    assert_eq!(refusal, format!("44{NAMESPACE},\"Too many events, please slow down\""));
 }

@@ -160,3 +160,20 @@ async fn a_client_that_goes_is_told_to_the_others_and_types_no_more() {
     assert_eq!((&ended["isTyping"], &ended["userId"]), (&json!(false), &json!(ben.id)));
     assert_eq!(a.hear("user-left").await["message"], "A user has left the chat");
 }
+
+/// What was missed is told when they are back: the end does not wait for it.
+#[tokio::test]
+async fn a_stop_does_not_wait_until_a_slow_one_has_caught_up() {
+    let program = Program::on(On::Sqlite, NO_LIMITS);
+    let (ann, ben) = (program.account("ann"), program.account("ben"));
+    let server = program.serve().await;
+    let mut sender = Socket::with_token(&server.url, &ann.token).await;
+    let text = "x".repeat(4000);
+    for number in 0..400 {
+        sender.succeed("send-message", json!({ "message": format!("{number} {text}") })).await;
+    }
+    let auth = json!({ "token": ben.token, "serverOffset": 0 });
+    let _late = Socket::try_connect(&server.url, Transport::NarrowWebSocket, &auth).await.unwrap();
+    let took = server.stop().await;
+    assert!(took < Duration::from_secs(7), "it took {took:?}");
+}

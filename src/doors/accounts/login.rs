@@ -1,77 +1,94 @@
-use axum::body::Bytes;
+use std::sync::Arc;
+
+use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderName, StatusCode, header};
-use axum::response::AppendHeaders;
-use axum::{Extension, Json};
+use axum::http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::{Accounts, ClientIp, Refused, fields, role, seconds, text};
+use super::asker::{Asker, Fields, SetCookies};
+use super::granted::{Granted, locked};
+use super::refused::Refused;
+use super::{Accounts, password, role, text};
 use crate::model::user::WRONG_PASSWORDS_ALLOWED;
 use crate::model::{User, UserStatus};
 
-type Cookies = AppendHeaders<[(HeaderName, String); 2]>;
-
 pub async fn log_in(
-    State(accounts): State<Accounts>,
-    from: Option<Extension<ClientIp>>,
-    body: Bytes,
-) -> Result<(Cookies, Json<Value>), Refused> {
-    let (identifier, password) = read(&fields(&body)?)?;
-    let _turn = accounts.take_turn(from)?;
-    let fault = |fault| Refused::fault(&fault, "log in");
-    let known = accounts.patiently(accounts.store.credentials(&identifier)).await.map_err(fault)?;
-    // An unknown name takes as long as a wrong password.
-    let hash = known.as_ref().map_or_else(|| "!".to_owned(), |known| known.password_hash.clone());
-    let fits = accounts.passwords.verify(password, hash).await;
-    let Some(known) = known else { return Err(wrong(accounts.attempts.count(&identifier.to_lowercase()))) };
-    let user = known.user;
-    if user.status == UserStatus::Locked {
-        return Err(locked());
+    State(accounts): State<Arc<Accounts>>,
+    asker: Asker,
+    Fields(fields): Fields,
+) -> Result<(SetCookies, Json<Value>), Refused> {
+    let (identifier, password) = read(&fields)?;
+    let _turn = accounts.take_turn(&asker)?;
+    let guess = accounts.guesses.admit(asker.address, accounts.clock.ticks())?;
+    match accounts.prove(&identifier, password).await {
+        Ok(user) => {
+            guess.forgive();
+            let granted = accounts.grant(user.id, &asker).await.map_err(|refusal| Refused::of(refusal, "log in"))?;
+            Ok((accounts.cookies(&asker, &granted), Json(welcome(&user, &granted))))
+        }
+        Err(Unproved::Wrong(refused)) => Err(refused),
+        Err(Unproved::NotJudged(refused)) => {
+            guess.forgive();
+            Err(refused)
+        }
     }
-    if !fits {
-        let counted = accounts.store.count_wrong_password(user.id, accounts.clock.now());
-        return Err(wrong(accounts.patiently(counted).await.map_err(fault)?));
-    }
-    let noted = accounts.store.note_login(user.id, accounts.clock.now());
-    if !accounts.patiently(noted).await.map_err(fault)? {
-        return Err(locked());
-    }
-    Ok(accounts.welcome(&user))
+}
+
+/// Why nobody is let in.
+pub(super) enum Unproved {
+    Wrong(Refused),
+    /// For a fault of ours.
+    NotJudged(Refused),
 }
 
 impl Accounts {
-    fn welcome(&self, user: &User) -> (Cookies, Json<Value>) {
-        let now = self.seconds();
-        let access = self.access.issue(user.id, now);
-        let refresh = self.refresh.issue(user.id, now);
-        let cookie = |name: &str, token: &str, age: u64| {
-            (header::SET_COOKIE, format!("{name}={token}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict"))
+    async fn prove(&self, identifier: &str, password: String) -> Result<User, Unproved> {
+        let fault = |fault| Unproved::NotJudged(Refused::fault(fault, "log in"));
+        let known = self.patiently(self.store.credentials(identifier)).await.map_err(fault)?;
+        // An unknown name takes as long as a wrong password.
+        let hash = known.as_ref().map_or_else(|| "!".to_owned(), |known| known.password_hash.clone());
+        let fits = self.passwords.verify(password, hash).await;
+        let Some(known) = known else {
+            return Err(Unproved::Wrong(wrong(self.attempts.count(&identifier.to_lowercase()))));
         };
-        let cookies = [
-            cookie("accessToken", &access, seconds(self.access.ttl())),
-            cookie("refreshToken", &refresh, seconds(self.refresh.ttl())),
-        ];
-        let shown = json!({
-            "id": user.id,
-            "userid": user.userid,
-            "name": user.name,
-            "email": user.email,
-            "role": role(user.role),
-            "status": user.status,
-            "accessToken": access,
-            "refreshToken": refresh,
-            "tokenExpiry": (now + seconds(self.access.ttl())) * 1000,
-        });
-        (AppendHeaders(cookies), Json(json!({ "message": "Login successful", "user": shown })))
+        let user = known.user;
+        if user.status == UserStatus::Locked {
+            return Err(Unproved::Wrong(locked()));
+        }
+        if !fits {
+            let counted = self.store.count_wrong_password(user.id, self.clock.now());
+            return Err(Unproved::Wrong(wrong(self.patiently(counted).await.map_err(fault)?)));
+        }
+        let noted = self.store.note_login(user.id, self.clock.now());
+        if self.patiently(noted).await.map_err(fault)? { Ok(user) } else { Err(Unproved::Wrong(locked())) }
     }
 }
 
+fn welcome(user: &User, granted: &Granted) -> Value {
+    let shown = json!({
+        "id": user.id,
+        "userid": user.userid,
+        "name": user.name,
+        "email": user.email,
+        "role": role(user.role),
+        "status": user.status,
+        "accessToken": granted.access,
+        "refreshToken": granted.refresh,
+        "tokenExpiry": granted.expiry,
+    });
+    json!({
+        "message": "Login successful",
+        "user": shown,
+        "accessToken": granted.access,
+        "expiresIn": granted.expires_in,
+    })
+}
+
 fn read(fields: &Map<String, Value>) -> Result<(String, String), Refused> {
-    let identifier = ["identifier", "email", "userid"].iter().find_map(|name| text(fields, name));
+    let identifier = ["identifier", "email", "userid", "username"].iter().find_map(|name| text(fields, name));
     // Neither database can hold it, so nobody is called so.
     let identifier = identifier.filter(|identifier| !identifier.contains('\0'));
-    let password = fields.get("password").and_then(Value::as_str).filter(|password| !password.is_empty());
-    match (identifier, password) {
+    match (identifier, password(fields, "password")) {
         (Some(identifier), Some(password)) => Ok((identifier.to_owned(), password.to_owned())),
         (identifier, password) => {
             let mut errors = Map::new();
@@ -91,9 +108,6 @@ fn wrong(counted: i32) -> Refused {
     if left <= 0 {
         return locked();
     }
-    Refused::new(StatusCode::BAD_REQUEST, format!("Invalid email or password. {left} attempts remaining."))
-}
-
-fn locked() -> Refused {
-    Refused::new(StatusCode::FORBIDDEN, "Account locked due to too many failed login attempts. Please contact support.")
+    let message = format!("Invalid email or password. {left} attempts remaining.");
+    Refused::new(StatusCode::BAD_REQUEST, "wrong_password", message)
 }

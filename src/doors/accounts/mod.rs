@@ -1,50 +1,100 @@
 //! REST about accounts, that several dialects share.
 
+mod asker;
 mod attempts;
+mod granted;
+mod guesses;
 mod login;
+mod password;
+mod profile;
+mod quota;
+mod refresh;
+mod refused;
+mod sessions;
 mod signup;
 mod turns;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use axum::{Extension, Router};
-use axum::{Json, extract::DefaultBodyLimit};
-use serde_json::{Map, Value, json};
+use axum::routing::{delete, get, post, put};
+use serde_json::{Map, Value};
 
 use crate::auth::{Passwords, Tokens};
+use crate::chat::Chat;
+use crate::doors::bearer::Bearers;
 use crate::doors::edge::client_ip::ClientIp;
+use crate::doors::edge::cors::Cors;
 use crate::model::{Clock, UserRole};
 use crate::store::{Fault, Store};
+use asker::Asker;
+use refused::{Plainly, Refused};
 
 /// What these routes stand on.
-#[derive(Clone)]
-pub struct Accounts {
+pub struct Parts {
+    pub chat: Chat,
     pub store: Store,
     pub passwords: Passwords,
     pub access: Arc<Tokens>,
     pub refresh: Arc<Tokens>,
     pub clock: Clock,
-    attempts: Arc<attempts::Attempts>,
+    pub cors: Cors,
+    pub signups_per_hour: Option<NonZeroU32>,
+    pub refreshes_per_minute: Option<NonZeroU32>,
+}
+
+pub struct Accounts {
+    chat: Chat,
+    store: Store,
+    passwords: Passwords,
+    bearers: Bearers,
+    access: Arc<Tokens>,
+    refresh: Arc<Tokens>,
+    clock: Clock,
+    cors: Cors,
+    attempts: attempts::Attempts,
+    guesses: guesses::Guesses,
     turns: turns::Turns,
+    signups: quota::Quota,
+    refreshes: quota::Quota,
 }
 
 const PATIENCE: Duration = Duration::from_secs(4);
 /// No account needs more, and every byte of a password is hashed.
 const MOST_BYTES: usize = 16 * 1024;
+/// When to come back where an address asks for too much at once, in milliseconds.
+const BUSY_RETRY: u64 = 1000;
 
 impl Accounts {
-    pub fn new(
-        store: Store,
-        passwords: Passwords,
-        access: Arc<Tokens>,
-        refresh: Arc<Tokens>,
-        clock: Clock,
-    ) -> Accounts {
-        Accounts { store, passwords, access, refresh, clock, attempts: Arc::default(), turns: turns::Turns::default() }
+    pub fn new(parts: Parts) -> Arc<Accounts> {
+        let Parts { chat, store, passwords, access, refresh, clock, cors, signups_per_hour, refreshes_per_minute } =
+            parts;
+        Arc::new(Accounts {
+            chat,
+            store,
+            passwords,
+            bearers: Bearers::new(access.clone(), clock.clone()),
+            access,
+            refresh,
+            clock,
+            cors,
+            attempts: attempts::Attempts::default(),
+            guesses: guesses::Guesses::default(),
+            turns: turns::Turns::default(),
+            signups: quota::Quota::an_hour(signups_per_hour),
+            refreshes: quota::Quota::a_minute(refreshes_per_minute),
+        })
+    }
+
+    /// What was counted of addresses that have been quiet.
+    pub fn forget_idle(&self) {
+        self.guesses.forget_idle(self.clock.ticks());
+        self.signups.forget_idle();
+        self.refreshes.forget_idle();
     }
 
     /// Reading for somebody takes so long at most.
@@ -52,9 +102,9 @@ impl Accounts {
         tokio::time::timeout(PATIENCE, reading).await.unwrap_or(Err(Fault::TooSlow))
     }
 
-    fn take_turn(&self, from: Option<Extension<ClientIp>>) -> Result<turns::Turn, Refused> {
-        self.turns.take(from.map(|Extension(ip)| ip.0)).ok_or_else(|| {
-            Refused::new(StatusCode::TOO_MANY_REQUESTS, "Too many at once from this address, please try again")
+    fn take_turn(&self, asker: &Asker) -> Result<turns::Turn, Refused> {
+        self.turns.take(asker.address.map(ClientIp::network)).ok_or_else(|| {
+            Refused::later("slow_down", "Too many at once from this address, please try again", BUSY_RETRY)
         })
     }
 
@@ -63,67 +113,36 @@ impl Accounts {
     }
 }
 
-pub fn router(accounts: Accounts) -> Router {
-    Router::new()
+pub fn router(accounts: Arc<Accounts>) -> Router {
+    let of_node = Router::new()
         .route("/api/auth/signup", post(signup::sign_up))
+        .route("/api/auth/register", post(signup::register))
         .route("/api/auth/login", post(login::log_in))
-        .layer(DefaultBodyLimit::max(MOST_BYTES))
-        .with_state(accounts)
+        .route("/api/auth/refresh-token", post(refresh::refresh))
+        .route("/api/auth/refresh", post(refresh::refresh))
+        .route("/api/auth/logout", post(refresh::log_out))
+        .route("/api/auth/profile", get(profile::profile))
+        .route("/api/auth/me", get(profile::me))
+        .route("/api/auth/update-password", put(password::update))
+        .method_not_allowed_fallback(async || not_allowed());
+    let ours = Router::new()
+        .route("/api/me/sessions", get(sessions::list).delete(sessions::end_others))
+        .route("/api/me/sessions/{id}", delete(sessions::end))
+        .method_not_allowed_fallback(async || Plainly::from(not_allowed()));
+    of_node.merge(ours).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(accounts)
 }
 
-/// A refusal in the words of the Node app: `{ message }`, and which fields are wrong.
-struct Refused {
-    status: StatusCode,
-    message: String,
-    errors: Map<String, Value>,
-}
-
-impl Refused {
-    fn new(status: StatusCode, message: impl Into<String>) -> Refused {
-        Refused { status, message: message.into(), errors: Map::new() }
-    }
-
-    fn fields(message: &str, errors: Map<String, Value>) -> Refused {
-        Refused { status: StatusCode::BAD_REQUEST, message: message.to_owned(), errors }
-    }
-
-    fn failed(doing: &str) -> Refused {
-        Refused::new(StatusCode::INTERNAL_SERVER_ERROR, format!("Failed to {doing}"))
-    }
-
-    fn fault(fault: &Fault, doing: &str) -> Refused {
-        tracing::error!("cannot {doing}: {fault}");
-        if fault.is_away() {
-            return Refused::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "The database cannot be reached at the moment, please try again",
-            );
-        }
-        Refused::failed(doing)
-    }
-}
-
-impl IntoResponse for Refused {
-    fn into_response(self) -> Response {
-        let mut body = json!({ "message": self.message });
-        if let (false, Some(body)) = (self.errors.is_empty(), body.as_object_mut()) {
-            body.insert("errors".into(), Value::Object(self.errors));
-        }
-        (self.status, Json(body)).into_response()
-    }
-}
-
-/// The fields of a JSON body; anything else than an object is said so.
-fn fields(body: &[u8]) -> Result<Map<String, Value>, Refused> {
-    match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => Ok(fields),
-        Ok(_) => Err(Refused::new(StatusCode::BAD_REQUEST, "The body must be a JSON object")),
-        Err(error) => Err(Refused::new(StatusCode::BAD_REQUEST, format!("The body is not JSON: {error}"))),
-    }
+fn not_allowed() -> Refused {
+    Refused::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
 }
 
 fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     fields.get(name).and_then(Value::as_str).map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// As it is: spaces may be part of it.
+fn password<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    fields.get(name).and_then(Value::as_str).filter(|password| !password.is_empty())
 }
 
 fn role(role: UserRole) -> &'static str {

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::incoming::CommunitySession;
 use super::outgoing::Ear;
+use super::payload::whole_number;
 use super::wire::{FailureShape, JoinedShape, MessageShape, SeenShape, Success, SyncShape};
 use super::{Community, NAMESPACE};
 use crate::chat::Refusal;
@@ -19,33 +20,43 @@ pub(super) struct CatchingUp {
     door: Community,
     connection: Arc<Connection>,
     ear: Arc<Ear>,
-    actor: Actor,
 }
 
 impl CommunitySession {
     pub(super) fn catching_up(&self) -> CatchingUp {
-        CatchingUp {
-            door: self.door.clone(),
-            connection: self.connection.clone(),
-            ear: self.ear.clone(),
-            actor: self.actor,
-        }
+        CatchingUp { door: self.door.clone(), connection: self.connection.clone(), ear: self.ear.clone() }
     }
 
-    /// Comes into a room of the handshake, and hears nothing of it until it is told what it missed. One
-    /// that cannot be resumed gets its `sync` too, which says so.
-    pub(super) async fn resume(&mut self, reference: &str) -> Option<Arc<Room>> {
-        match self.door.shared.chat.come_back(self.actor, reference).await.and_then(|room| self.has_place_for(room)) {
-            Ok(room) => {
-                self.ear.hold(room.number);
-                self.listen(room.number);
-                Some(room)
-            }
-            Err(refusal) => {
-                self.catching_up().cannot_tell(reference, refusal);
-                None
+    /// Comes into the rooms of the handshake, and hears nothing of them until it is told what it missed.
+    /// One that cannot be resumed gets its `sync` too, which says so.
+    pub(super) async fn resume_all(&mut self) -> Vec<(Arc<Room>, i64)> {
+        let mut missed: Vec<(Arc<Room>, i64)> = Vec::new();
+        let mut away = None;
+        for (reference, rev) in std::mem::take(&mut self.resume) {
+            // The others would take as long, one after another.
+            let resumed = match away {
+                Some(refusal) => Err(refusal),
+                None => self.resume(&reference).await,
+            };
+            match resumed {
+                // One room may be named in several ways.
+                Ok(room) if missed.iter().any(|(other, _)| other.number == room.number) => {}
+                Ok(room) => missed.push((room, whole_number(&rev).unwrap_or(-1))),
+                Err(refusal) => {
+                    away = away.or(matches!(refusal, Refusal::DatabaseAway { .. }).then_some(refusal));
+                    self.catching_up().cannot_tell(&reference, refusal);
+                }
             }
         }
+        missed
+    }
+
+    async fn resume(&mut self, reference: &str) -> Result<Arc<Room>, Refusal> {
+        let room = self.door.shared.chat.come_back(self.actor, reference).await?;
+        let room = self.has_place_for(room)?;
+        self.ear.hold(room.number);
+        self.listen(room.number);
+        Ok(room)
     }
 }
 
@@ -77,6 +88,10 @@ impl CatchingUp {
         let chat = &self.door.shared.chat;
         let mut is_first = true;
         loop {
+            // Held back to the end: who heard a later rev would never ask for the pages before it.
+            if self.connection.is_gone() || ack.is_none() && self.connection.is_leaving() {
+                return;
+            }
             self.ear.hold(room.number);
             let missed = async {
                 // It may take a while, and who was let in may have been put out again.
@@ -113,7 +128,7 @@ impl CatchingUp {
                 return;
             }
             rev = missed.rev;
-            if !self.connection.has_taken_all().await {
+            if !self.connection.is_ready_for_more().await {
                 return;
             }
         }
@@ -121,8 +136,7 @@ impl CatchingUp {
 
     fn actor_now(&self) -> Actor {
         let now = u64::try_from(self.door.shared.clock.now().seconds()).unwrap_or(0);
-        let ended = self.door.visitors().token_ended(self.connection.id, now);
-        if ended { Actor::Anonymous } else { self.actor }
+        self.door.visitors().actor(self.connection.id, now)
     }
 
     fn cannot_tell(&self, room: &str, refusal: Refusal) {

@@ -7,11 +7,12 @@ use uuid::Uuid;
 
 use super::incoming::CommunitySession;
 use super::payload::{Fields, is_falsy};
-use super::{Community, Trust};
+use super::{Community, NAMESPACE, Trust};
 use crate::auth::TokenRefusal;
 use crate::chat::{Caller, Refusal};
+use crate::doors::bearer::{turned_away, unauthorized};
 use crate::doors::socketio::{ConnectRefusal, Connection, Payload};
-use crate::model::{Actor, UserId};
+use crate::model::Actor;
 
 impl Community {
     /// Who a handshake is. A bad token is refused; without one the client may read and listen.
@@ -21,27 +22,19 @@ impl Community {
         user_id: Option<&str>,
     ) -> Result<(Actor, Option<u64>), ConnectRefusal> {
         if let Some(token) = token {
-            let verified = self.verify(token).map_err(|refusal| {
-                let (message, code) = unauthorized(refusal);
-                ConnectRefusal { message: message.to_owned(), code }
-            })?;
-            return match self.shared.chat.account(verified.0).await {
-                Err(Refusal::UserNotFound) => {
-                    Err(ConnectRefusal { message: "Unauthorized - User not found".into(), code: "user_not_found" })
-                }
-                // While the database is away a good token is believed; each action asks again.
-                _ => Ok((Actor::User(verified.0), Some(verified.1))),
-            };
+            let refused = |(message, code): (&str, _)| ConnectRefusal { message: message.to_owned(), code };
+            let (actor, ends) = self.verify(token).map_err(|refusal| refused(unauthorized(refusal)))?;
+            let account = self.shared.chat.account(actor).await;
+            // While the database is away a good token is believed; each action asks again.
+            return account.err().and_then(turned_away).map_or(Ok((actor, Some(ends))), |why| Err(refused(why)));
         }
         let claimed = user_id.and_then(|id| Uuid::parse_str(id).ok()).filter(|_| self.shared.trust == Trust::UserId);
         Ok((claimed.map_or(Actor::Anonymous, Actor::Claimed), None))
     }
 
-    /// The user that a token names, and when it ends.
-    pub(super) fn verify(&self, token: &str) -> Result<(UserId, u64), TokenRefusal> {
-        let now = u64::try_from(self.shared.clock.now().seconds()).unwrap_or(0);
-        let token = token.strip_prefix("Bearer ").unwrap_or(token);
-        self.shared.tokens.verify(token, now).map(|verified| (verified.user, verified.expires_at))
+    /// Whom a token names, and when it ends.
+    fn verify(&self, token: &str) -> Result<(Actor, u64), TokenRefusal> {
+        self.shared.bearers.read(token.strip_prefix("Bearer ").unwrap_or(token))
     }
 
     pub(super) fn note(
@@ -53,12 +46,16 @@ impl Community {
         let most = self.shared.connections_per_user;
         let (before, noted) = {
             let mut visitors = self.visitors();
-            (visitors.user_of(connection.id), visitors.note(connection, actor.person(), token_ends, most))
+            (visitors.person(connection.id), visitors.note(connection, actor, token_ends, most))
         };
         if noted {
             connection.belongs_to(actor.person());
             before.inspect(|person| self.shared.chat.went(*person, connection.id));
             actor.person().inspect(|person| self.shared.chat.came(*person, connection.id));
+            // Its session may have ended since it was asked for: nobody knew of this connection then.
+            if actor.session().is_some() {
+                connection.reconsider(NAMESPACE);
+            }
             return Ok(());
         }
         Err(ConnectRefusal {
@@ -68,24 +65,16 @@ impl Community {
     }
 }
 
-pub(super) fn unauthorized(refusal: TokenRefusal) -> (&'static str, &'static str) {
-    match refusal {
-        TokenRefusal::Missing => ("Unauthorized - No token provided", "no_token"),
-        TokenRefusal::Invalid => ("Unauthorized - Invalid token", "invalid_token"),
-        TokenRefusal::Expired => ("Unauthorized - Token expired", "token_expired"),
-    }
-}
-
 impl CommunitySession {
     pub(super) async fn become_somebody(&mut self, payload: Payload) -> Result<Caller, Refusal> {
         let fields = Fields::or_none(payload);
         let shared = self.door.shared.clone();
         if let Some(Value::String(token)) = fields.get("token").filter(|token| !is_falsy(Some(token))) {
-            let (user, ends) = self.door.verify(token).map_err(|refusal| match refusal {
+            let (actor, ends) = self.door.verify(token).map_err(|refusal| match refusal {
                 TokenRefusal::Expired => Refusal::TokenExpired,
                 TokenRefusal::Missing | TokenRefusal::Invalid => Refusal::InvalidToken,
             })?;
-            return self.take_identity(user, Some(ends)).await;
+            return self.take_identity(actor, Some(ends)).await;
         }
         let claimed = match fields.get("userId") {
             value if is_falsy(value) => return Err(Refusal::UserIdRequired),
@@ -93,15 +82,14 @@ impl CommunitySession {
             _ => return Err(Refusal::Unreadable),
         };
         match shared.trust {
-            Trust::UserId => self.take_identity(claimed, None).await,
-            Trust::Token if self.actor == Actor::User(claimed) => self.caller().await,
+            Trust::UserId => self.take_identity(Actor::Claimed(claimed), None).await,
+            Trust::Token if self.actor.user() == Some(claimed) => self.caller().await,
             Trust::Token => Err(Refusal::NotAuthenticated),
         }
     }
 
-    async fn take_identity(&mut self, user: UserId, token_ends: Option<u64>) -> Result<Caller, Refusal> {
-        let caller = self.door.shared.chat.account(user).await?;
-        let actor = if token_ends.is_some() { Actor::User(user) } else { Actor::Claimed(user) };
+    async fn take_identity(&mut self, actor: Actor, token_ends: Option<u64>) -> Result<Caller, Refusal> {
+        let caller = self.door.shared.chat.account(actor).await?;
         self.door.note(&self.connection, actor, token_ends).map_err(|_| Refusal::TooManyConnections)?;
         if self.actor.person() != actor.person() {
             self.door.shared.chat.stop_typing(self.connection.id).await;

@@ -2,18 +2,21 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::outgoing::Ear;
-use super::payload::{Fields, room_of, whole_number};
-use super::wire::{DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, Success};
+use super::payload::{Fields, room_of};
+use super::wire::{
+    DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, SessionEndShape, Success,
+};
 use super::{Community, NAMESPACE, Trust};
 use crate::chat::{Caller, Embellishment, Pending, Refusal};
-use crate::doors::refusals::Doing;
-use crate::doors::requests::{Reply, Requests};
+use crate::doors::refusals::{BudgetShape, Doing};
+use crate::doors::requests::{Failure, Reply, Requests, Route};
 use crate::doors::socketio::{
     Ack, Client, ClientEvent, ConnectRefusal, Connection, Later, Namespace, Payload, Session, Waits,
 };
@@ -33,8 +36,10 @@ pub(super) struct CommunitySession {
     pub(super) actor: Actor,
     pub(super) rooms: HashSet<RoomNumber>,
     /// `{ roomId: rev }` of the handshake: told once, when the client is in.
-    resume: HashMap<String, Value>,
+    pub(super) resume: HashMap<String, Value>,
     pub(super) epoch: Option<String>,
+    /// Whether the others have heard that it came; that it went is told then.
+    is_announced: Arc<AtomicBool>,
 }
 
 impl Namespace for Community {
@@ -68,6 +73,7 @@ impl Namespace for Community {
                 rooms: HashSet::new(),
                 resume,
                 epoch: text("epoch").map(str::to_owned),
+                is_announced: Arc::default(),
             };
             Ok(Box::new(session) as Box<dyn Session>)
         })
@@ -77,18 +83,21 @@ impl Namespace for Community {
 impl Session for CommunitySession {
     fn opened(&mut self) -> BoxFuture<'_, Later> {
         Box::pin(async move {
-            let mut missed = Vec::new();
-            for (reference, rev) in std::mem::take(&mut self.resume) {
-                let Some(room) = self.resume(&reference).await else { continue };
-                // One room may be named in several ways.
-                if !missed.iter().any(|(other, _): &(Arc<Room>, i64)| other.number == room.number) {
-                    missed.push((room, whole_number(&rev).unwrap_or(-1)));
-                }
-            }
+            // Heard from the beginning, but told behind what was missed of it.
+            self.ear.hold(RoomNumber::MAIN);
             self.listen(RoomNumber::MAIN);
+            let missed = self.resume_all().await;
+            if !missed.iter().any(|(room, _)| room.number == RoomNumber::MAIN) {
+                self.ear.go_on_anyway(RoomNumber::MAIN);
+            }
             let (catching_up, chat) = (self.catching_up(), self.door.shared.chat.clone());
-            if missed.is_empty() {
+            let is_announced = self.is_announced.clone();
+            let announce = async move {
+                is_announced.store(true, Ordering::Relaxed);
                 chat.joined(RoomNumber::MAIN).await;
+            };
+            if missed.is_empty() {
+                announce.await;
                 return Later::Nothing;
             }
             let epoch = self.epoch.take();
@@ -96,7 +105,7 @@ impl Session for CommunitySession {
                 for (room, rev) in missed {
                     catching_up.tell(&room, rev, epoch.as_deref(), None).await;
                 }
-                chat.joined(RoomNumber::MAIN).await;
+                announce.await;
             }))
         })
     }
@@ -130,20 +139,35 @@ impl Session for CommunitySession {
         }
     }
 
+    fn only_asks(&self, name: &str) -> bool {
+        match name {
+            "send-message" | "edit-message" | "delete-message" | "typing" => false,
+            "join-room" | "leave-room" | "authenticate-user" => false,
+            other => Requests::of_event(other).is_none_or(Route::only_asks),
+        }
+    }
+
     fn reconsider(&mut self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             let shared = &self.door.shared;
             let now = u64::try_from(shared.clock.now().seconds()).unwrap_or(0);
             let ended = self.door.visitors().token_ended(self.connection.id, now);
-            let barred = matches!(shared.chat.caller(self.actor).await, Err(Refusal::NotAuthenticated));
-            if ended {
+            let standing = shared.chat.caller(self.actor).await;
+            let barred = matches!(standing, Err(Refusal::NotAuthenticated));
+            let ended_session = match (standing, self.actor.session()) {
+                (Err(Refusal::SessionEnded(reason)), Some(session_id)) => Some(SessionEndShape { session_id, reason }),
+                _ => None,
+            };
+            if let Some(shape) = &ended_session {
+                self.connection.emit(NAMESPACE, "session-ended", shape);
+            } else if ended {
                 self.connection.emit(
                     NAMESPACE,
                     "token-expired",
                     &serde_json::json!({ "message": "Unauthorized - Token expired" }),
                 );
             }
-            if ended || (barred && shared.trust == Trust::Token) {
+            if ended || ended_session.is_some() || (barred && shared.trust == Trust::Token) {
                 self.become_nobody().await;
             } else if barred {
                 self.leave_rooms();
@@ -162,7 +186,9 @@ impl Session for CommunitySession {
             let person = self.door.visitors().remove(self.connection.id);
             person.inspect(|person| shared.chat.went(*person, self.connection.id));
             shared.chat.stop_typing(self.connection.id).await;
-            shared.chat.left(RoomNumber::MAIN).await;
+            if self.is_announced.load(Ordering::Relaxed) {
+                shared.chat.left(RoomNumber::MAIN).await;
+            }
         })
     }
 }
@@ -220,16 +246,24 @@ impl CommunitySession {
         let asker = requests.asker(self.actor).await;
         let fields = Fields::or_none(payload).for_request();
         let answered = requests.carry_out(route, &asker, fields).await;
+        if let Err(Failure::Refused(Refusal::SessionEnded(_))) = answered {
+            self.connection.reconsider(NAMESPACE);
+        }
         let Some(ack) = ack else { return };
         match answered {
             Ok(Reply::Shown(data) | Reply::Made(data)) => ack.send(&Success::of(data)),
-            Ok(Reply::Nothing) => ack.send(&DONE),
+            Ok(Reply::Nothing | Reply::Document(_)) => ack.send(&DONE),
             Err(failure) => ack.send(&failure.ack()),
         }
     }
 
     pub(super) async fn caller(&self) -> Result<Caller, Refusal> {
-        self.door.shared.chat.caller(self.actor).await
+        let standing = self.door.shared.chat.caller(self.actor).await;
+        // Nobody has told this connection yet.
+        if matches!(standing, Err(Refusal::SessionEnded(_))) {
+            self.connection.reconsider(NAMESPACE);
+        }
+        standing
     }
 
     async fn authenticate(&mut self, payload: Payload, ack: Option<Ack>) {
@@ -384,11 +418,15 @@ fn settle_later(
             let outcome = pending.settled().await;
             let Some(ack) = ack else { return };
             match (&outcome, message) {
-                (Ok(posted), Some(message)) => ack.send(&Success::saying(MessageShape::of(posted), message)),
+                (Ok(settled), Some(message)) => ack.send(&Success {
+                    budget: settled.budget.map(BudgetShape::of),
+                    ..Success::saying(MessageShape::of(&settled.posted), message)
+                }),
                 (Ok(_), None) => ack.send(&Success::<()> {
                     success: true,
                     data: None,
                     message: Some("Message deleted successfully"),
+                    budget: None,
                 }),
                 (Err(refusal), _) => ack.send(&FailureShape::of(*refusal, doing)),
             }

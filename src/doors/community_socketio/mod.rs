@@ -12,12 +12,12 @@ pub mod wire;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::auth::Tokens;
 use crate::chat::{Chat, Rules};
 use crate::doors::audience::{Audience, Listener};
+use crate::doors::bearer::Bearers;
 use crate::doors::requests::Requests;
 use crate::doors::socketio::Connection;
-use crate::model::{Clock, ConnectionId, RoomNumber, UserId};
+use crate::model::{Actor, Clock, ConnectionId, RoomNumber, UserId};
 
 pub const NAMESPACE: &str = "/api/community/chat";
 
@@ -37,7 +37,7 @@ pub struct Community {
 
 struct Shared {
     chat: Chat,
-    tokens: Arc<Tokens>,
+    bearers: Bearers,
     clock: Clock,
     trust: Trust,
     rules: Rules,
@@ -57,7 +57,7 @@ struct Visitors {
 
 struct Visitor {
     connection: Arc<Connection>,
-    user: Option<UserId>,
+    actor: Actor,
     /// Seconds since 1970.
     token_ends: Option<u64>,
 }
@@ -65,7 +65,7 @@ struct Visitor {
 impl Community {
     pub fn new(
         requests: Requests,
-        tokens: Arc<Tokens>,
+        bearers: Bearers,
         clock: Clock,
         trust: Trust,
         rules: Rules,
@@ -73,7 +73,7 @@ impl Community {
     ) -> Community {
         let shared = Shared {
             chat: requests.chat().clone(),
-            tokens,
+            bearers,
             clock,
             trust,
             rules,
@@ -109,7 +109,7 @@ impl Community {
         }
     }
 
-    /// An account was changed, locked or removed.
+    /// An account was changed, locked or removed, or one of its sessions ended.
     fn reconsider(&self, user: UserId) {
         let visitors = self.visitors();
         let concerned = visitors.of_user.get(&user).into_iter().flatten();
@@ -120,35 +120,41 @@ impl Community {
 
 impl Visitors {
     /// Notes who a connection is now; false when that account has too many already.
-    fn note(&mut self, connection: &Arc<Connection>, user: Option<UserId>, token_ends: Option<u64>, most: u32) -> bool {
-        let before = self.by_connection.get(&connection.id).and_then(|visitor| visitor.user);
-        if let Some(user) = user.filter(|user| before != Some(*user)) {
-            let connections = self.of_user.entry(user).or_default();
+    fn note(&mut self, connection: &Arc<Connection>, actor: Actor, token_ends: Option<u64>, most: u32) -> bool {
+        let (before, person) = (self.person(connection.id), actor.person());
+        if let Some(person) = person.filter(|person| before != Some(*person)) {
+            let connections = self.of_user.entry(person).or_default();
             if most != 0 && connections.len() >= most as usize {
                 return false;
             }
             connections.insert(connection.id);
         }
-        if before != user {
+        if before != person {
             self.take_from(before, connection.id);
         }
-        self.by_connection.insert(connection.id, Visitor { connection: connection.clone(), user, token_ends });
+        self.by_connection.insert(connection.id, Visitor { connection: connection.clone(), actor, token_ends });
         true
     }
 
     fn remove(&mut self, connection: ConnectionId) -> Option<UserId> {
-        let before = self.by_connection.remove(&connection).and_then(|visitor| visitor.user);
+        let before = self.by_connection.remove(&connection).and_then(|visitor| visitor.actor.person());
         self.take_from(before, connection);
         before
     }
 
-    fn user_of(&self, connection: ConnectionId) -> Option<UserId> {
-        self.by_connection.get(&connection).and_then(|visitor| visitor.user)
+    fn person(&self, connection: ConnectionId) -> Option<UserId> {
+        self.by_connection.get(&connection).and_then(|visitor| visitor.actor.person())
     }
 
     fn token_ended(&self, connection: ConnectionId, now: u64) -> bool {
         let ends = self.by_connection.get(&connection).and_then(|visitor| visitor.token_ends);
         ends.is_some_and(|end| end <= now)
+    }
+
+    /// Nobody, from the moment when its token ends.
+    fn actor(&self, connection: ConnectionId, now: u64) -> Actor {
+        let visitor = self.by_connection.get(&connection).filter(|_| !self.token_ended(connection, now));
+        visitor.map_or(Actor::Anonymous, |visitor| visitor.actor)
     }
 
     fn take_from(&mut self, user: Option<UserId>, connection: ConnectionId) {

@@ -59,7 +59,7 @@ impl Community {
     }
 
     fn tell_everybody(&self, frame: &Str) {
-        for visitor in self.visitors().by_connection.values().filter(|visitor| visitor.user.is_some()) {
+        for visitor in self.visitors().by_connection.values().filter(|visitor| visitor.actor.person().is_some()) {
             visitor.connection.send(frame.clone());
         }
     }
@@ -75,7 +75,7 @@ impl Community {
     /// Tells those whom an event concerns beside its room; gives what the room hears.
     pub(super) fn notice(&self, event: &Event) -> Option<Frame> {
         match event {
-            Event::UserChanged { user } => {
+            Event::UserChanged { user } | Event::SessionEnded { user, .. } => {
                 self.reconsider(*user);
                 None
             }
@@ -110,7 +110,8 @@ impl Community {
             | Event::TypingChanged { .. }
             | Event::Joined { .. }
             | Event::Left { .. }
-            | Event::Unsettled { .. } => None,
+            | Event::Unsettled { .. }
+            | Event::WordsChanged { .. } => None,
         }
     }
 

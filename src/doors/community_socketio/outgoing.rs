@@ -126,8 +126,11 @@ impl Ear {
     /// From now on what happens in the room waits; what waited stands in what is read next.
     pub fn hold(&self, room: RoomNumber) {
         let mut hearing = self.hearing();
-        hearing.release(room);
-        hearing.held.push(Held { room, frames: Vec::new(), bytes: 0, too_much: false });
+        let mut frames = hearing.release(room).map_or_else(Vec::new, |held| held.frames);
+        // Typing, comings and goings have no rev and stand in no page.
+        frames.retain(|(rev, _)| rev.is_none());
+        let bytes = frames.iter().map(|(_, text)| text.len()).sum();
+        hearing.held.push(Held { room, frames, bytes, too_much: false });
     }
 
     /// Lets go on after what was told of the room; false when more came meanwhile than may wait, and
@@ -217,11 +220,13 @@ fn encode(event: &Event) -> Option<Frame> {
         Event::Left { at, .. } => packet::event(NAMESPACE, "user-left", &NoticeShape::left(*at)),
         Event::Unsettled { .. }
         | Event::UserChanged { .. }
+        | Event::SessionEnded { .. }
         | Event::MemberChanged(_)
         | Event::RoomCreated { .. }
         | Event::DirectBegun { .. }
         | Event::RoomChanged { .. }
-        | Event::Noticed { .. } => return None,
+        | Event::Noticed { .. }
+        | Event::WordsChanged { .. } => return None,
     };
     Some(Frame { rev: event.rev(), not_to, ..Frame::new(text, event.room()?) })
 }

@@ -9,14 +9,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Community;
-use super::identity::unauthorized;
 use super::incoming::MOST_MESSAGES;
 use super::wire::{HistoryShape, MessageShape, PaginationShape, StatisticsShape, Success};
-use crate::auth::TokenRefusal;
 use crate::chat::Refusal;
 use crate::chat::messages::Listing;
+use crate::doors::bearer::{turned_away, unauthorized};
 use crate::doors::refusals::{Doing, describe};
-use crate::model::Actor;
 use crate::model::text::trim_like_javascript;
 
 pub fn router(door: Community) -> Router {
@@ -64,15 +62,13 @@ impl IntoResponse for Failure {
 
 impl Community {
     async fn authorize(&self, headers: &HeaderMap) -> Result<(), Failure> {
-        let header = headers.get("authorization").and_then(|value| value.to_str().ok());
-        let token =
-            header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim).filter(|token| !token.is_empty());
-        let user = token.ok_or(TokenRefusal::Missing).and_then(|token| self.verify(token));
-        let (user, _) = user.map_err(|refusal| Failure::Unauthorized(unauthorized(refusal).0))?;
-        match self.shared.chat.caller(Actor::User(user)).await {
+        let actor = self.shared.bearers.actor(headers);
+        let actor = actor.map_err(|refusal| Failure::Unauthorized(unauthorized(refusal).0))?;
+        match self.shared.chat.caller(actor).await {
             Ok(_) => Ok(()),
-            Err(Refusal::NotAuthenticated) => Err(Failure::Unauthorized("Unauthorized - User not found")),
-            Err(refusal) => Err(Failure::Refused(refusal)),
+            Err(refusal) => {
+                Err(turned_away(refusal).map_or(Failure::Refused(refusal), |why| Failure::Unauthorized(why.0)))
+            }
         }
     }
 }

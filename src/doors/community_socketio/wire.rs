@@ -5,8 +5,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::chat::Refusal;
-use crate::doors::refusals::{Doing, describe};
-use crate::model::{Attachment, Author, Message, MessageKind, Micros, Posted, User};
+use crate::doors::refusals::{BudgetShape, Doing, describe};
+use crate::model::{Attachment, Author, EndReason, Message, MessageKind, Micros, Posted, SessionId, User};
 use crate::store::Statistics;
 
 #[derive(Serialize)]
@@ -186,17 +186,19 @@ pub struct Success<T> {
     pub data: Option<T>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetShape>,
 }
 
-pub const DONE: Success<()> = Success { success: true, data: None, message: None };
+pub const DONE: Success<()> = Success { success: true, data: None, message: None, budget: None };
 
 impl<T> Success<T> {
     pub fn of(data: T) -> Self {
-        Success { success: true, data: Some(data), message: None }
+        Success { success: true, data: Some(data), message: None, budget: None }
     }
 
     pub fn saying(data: T, message: &'static str) -> Self {
-        Success { success: true, data: Some(data), message: Some(message) }
+        Success { success: true, data: Some(data), message: Some(message), budget: None }
     }
 }
 
@@ -228,6 +230,13 @@ pub struct JoinedShape {
 pub struct SeenShape {
     pub room: Value,
     pub me: Value,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SessionEndShape {
+    pub session_id: SessionId,
+    pub reason: EndReason,
 }
 
 #[derive(Serialize)]
@@ -279,15 +288,23 @@ pub struct FailureShape {
     code: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_in: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget: Option<BudgetShape>,
 }
 
 impl FailureShape {
     pub fn of(refusal: Refusal, doing: Doing) -> Self {
         let described = describe(refusal, doing);
-        FailureShape { success: false, error: described.text, code: described.code, retry_in: described.retry_in }
+        FailureShape {
+            success: false,
+            error: described.text,
+            code: described.code,
+            retry_in: described.retry_in,
+            budget: described.budget,
+        }
     }
 
     pub fn saying(error: String, code: &'static str) -> Self {
-        FailureShape { success: false, error, code, retry_in: None }
+        FailureShape { success: false, error, code, retry_in: None, budget: None }
     }
 }

@@ -14,6 +14,8 @@ use std::sync::Arc;
 const METHODS: HeaderValue = HeaderValue::from_static("GET,HEAD,PUT,PATCH,POST,DELETE");
 const ANY: HeaderValue = HeaderValue::from_static("*");
 
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
+
 #[derive(Clone, Debug)]
 pub struct Cors {
     /// `None`: any origin.
@@ -58,6 +60,23 @@ impl Cors {
         } else {
             Caller::Stranger
         }
+    }
+
+    /// Whether cookies may speak for whoever sends this: SameSite holds back other sites, but not other
+    /// hosts of ours, nor browsers that do not know it. `*` lists no page: none of another origin gets to
+    /// read an answer to its cookies either.
+    pub fn may_use_cookies(&self, headers: &HeaderMap) -> bool {
+        let Some(origin) = headers.get(header::ORIGIN) else {
+            return headers.get(SEC_FETCH_SITE).is_none_or(is_from_our_page);
+        };
+        let text = origin.to_str().unwrap_or_default().to_ascii_lowercase();
+        let is_listed = self.listed.as_ref().is_some_and(|listed| listed.contains(&text));
+        // The browser's own word holds behind proxies that change the host.
+        is_listed
+            || match headers.get(SEC_FETCH_SITE) {
+                Some(site) => is_from_our_page(site),
+                None => is_same_host(&text, headers.get(header::HOST)),
+            }
     }
 
     /// Browsers send these across origins without asking first.
@@ -121,6 +140,11 @@ fn preflight(asked: &HeaderMap) -> Response {
     answer
 }
 
+/// `none` is what somebody typed or has as a bookmark.
+fn is_from_our_page(site: &HeaderValue) -> bool {
+    site == "same-origin" || site == "none"
+}
+
 fn vary(headers: &mut HeaderMap, name: HeaderName) {
     headers.append(header::VARY, HeaderValue::from(name));
 }
@@ -147,7 +171,6 @@ fn is_same_host(origin: &str, host: Option<&HeaderValue>) -> bool {
     !origin_host.is_empty() && whole(origin_host) == whole(&host)
 }
 
-#[cfg(test)]
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +264,32 @@ mod tests {
         assert_eq!(script.status(), 200);
         let native = ask(LIST, "GET", "/ws", &[websocket]).await;
         assert_ne!(native.status(), 403);
+    }
+
+    #[test]
+    fn only_our_pages_and_listed_ones_use_cookies() {
+        let site = |site| ("sec-fetch-site", site);
+        let (ours, evil) = (("origin", "https://chat.example"), ("origin", "https://evil.chat.example"));
+        let host = ("host", "chat.example");
+        for (headers, with_any, with_list) in [
+            (&[][..], true, true),
+            (&[ours, host], true, true),
+            (&[ours, ("host", "behind:5000")], false, true),
+            (&[("origin", "https://own.example"), ("host", "behind:5000"), site("same-origin")], true, true),
+            (&[site("none")], true, true),
+            (&[evil, host], false, false),
+            (&[evil, host, site("same-site")], false, false),
+            (&[("origin", "null"), host], false, false),
+            (&[site("cross-site")], false, false),
+            (&[("origin", "http://localhost:3000"), host, site("cross-site")], false, true),
+        ] {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.insert(*name, HeaderValue::from_static(value));
+            }
+            let may = |list: &[&str]| Cors::new(list, "/socket.io").may_use_cookies(&map);
+            assert_eq!((may(&["*"]), may(LIST)), (with_any, with_list), "{headers:?}");
+        }
     }
 
     #[tokio::test]

@@ -39,15 +39,23 @@ pub async fn limit(State(rates): State<Rates>, request: Request, next: Next) -> 
     if let (Some(limiter), Some(address)) = (&rates.limiter, address)
         && let Err(wait) = limiter.check_key(&address)
     {
-        return refusal(rates.per_minute, wait.wait_time_from(DefaultClock::default().now()));
+        return refusal(request.uri().path(), rates.per_minute, wait.wait_time_from(DefaultClock::default().now()));
     }
     next.run(request).await
 }
 
-fn refusal(per_minute: u32, wait: std::time::Duration) -> Response {
+fn refusal(path: &str, per_minute: u32, wait: std::time::Duration) -> Response {
     let message = format!("Too many requests: {per_minute} a minute are allowed");
     let retry_in = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
-    let body = json!({ "message": message, "error": message, "code": "slow_down", "retryIn": retry_in });
+    let error = json!({ "code": "slow_down", "message": message, "retryIn": retry_in });
+    let body = if path.starts_with("/api/community/") {
+        // The dialect's envelope, as its clients read it.
+        json!({ "message": message, "error": message, "code": "slow_down", "retryIn": retry_in })
+    } else if path.starts_with("/api/auth/") {
+        json!({ "message": message, "error": error })
+    } else {
+        json!({ "error": error })
+    };
     let mut answer = (StatusCode::TOO_MANY_REQUESTS, Json(body)).into_response();
     answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_in.div_ceil(1000)));
     answer

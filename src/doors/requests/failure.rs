@@ -36,7 +36,7 @@ impl From<Refusal> for Failure {
 
 impl Failure {
     fn described(&self) -> Described {
-        let described = |code, status, text: String| Described { code, status, text, retry_in: None };
+        let described = |code, status, text: String| Described { code, status, text, retry_in: None, budget: None };
         match self {
             Failure::Refused(refusal) => describe(*refusal, Doing::Asking),
             Failure::Fields(_) => described("invalid_fields", 400, "Please correct the marked fields".into()),
@@ -64,6 +64,9 @@ impl Failure {
         }
         if let Some(retry_in) = described.retry_in {
             details.insert("retryIn".into(), retry_in.into());
+        }
+        if let Some(budget) = described.budget {
+            details.insert("budget".into(), json!(budget));
         }
         details
     }

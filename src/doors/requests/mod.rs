@@ -8,6 +8,7 @@ mod failure;
 mod fields;
 mod files;
 mod members;
+mod own_data;
 pub mod rest;
 mod rooms;
 pub mod uploads;
@@ -18,14 +19,15 @@ use std::sync::Arc;
 use axum::http::Method;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
+use tokio::sync::mpsc;
 
 pub use budgets::{Allowance, Allowances};
 pub use failure::Failure;
 pub use fields::{Fields, MOST_REASON};
 
-use crate::auth::Tokens;
 use crate::chat::{Caller, Chat, Refusal, Rules};
-use crate::model::{Actor, Clock};
+use crate::doors::bearer::Bearers;
+use crate::model::Actor;
 use budgets::Budgets;
 
 /// What these commands stand on. Cheap to clone.
@@ -36,8 +38,7 @@ pub struct Requests {
 
 struct Shared {
     chat: Chat,
-    tokens: Arc<Tokens>,
-    clock: Clock,
+    bearers: Bearers,
     rules: Rules,
     budgets: Budgets,
 }
@@ -48,6 +49,8 @@ pub enum Reply {
     Shown(Value),
     Made(Value),
     Nothing,
+    /// Written as it is read; by REST only.
+    Document(mpsc::Receiver<Result<String, Refusal>>),
 }
 
 type Answer<'a> = BoxFuture<'a, Result<Reply, Failure>>;
@@ -72,6 +75,10 @@ impl Route {
         self
     }
 
+    pub fn only_asks(&self) -> bool {
+        self.method == Method::GET
+    }
+
     const fn counts_as(mut self, allowance: Allowance) -> Route {
         self.allowance = Some(allowance);
         self
@@ -79,7 +86,7 @@ impl Route {
 }
 
 fn routes() -> impl Iterator<Item = &'static Route> {
-    [rooms::ROUTES, members::ROUTES, audit::ROUTES, files::ROUTES].into_iter().flatten()
+    [rooms::ROUTES, members::ROUTES, audit::ROUTES, own_data::ROUTES, files::ROUTES].into_iter().flatten()
 }
 
 /// Who asks.
@@ -111,8 +118,8 @@ impl Asker {
 }
 
 impl Requests {
-    pub fn new(chat: Chat, tokens: Arc<Tokens>, clock: Clock, rules: Rules, allowances: &Allowances) -> Requests {
-        Requests { shared: Arc::new(Shared { chat, tokens, clock, rules, budgets: Budgets::new(allowances) }) }
+    pub fn new(chat: Chat, bearers: Bearers, rules: Rules, allowances: &Allowances) -> Requests {
+        Requests { shared: Arc::new(Shared { chat, bearers, rules, budgets: Budgets::new(allowances) }) }
     }
 
     pub fn chat(&self) -> &Chat {
@@ -128,7 +135,7 @@ impl Requests {
         let caller = match actor {
             // Who only claimed an identity can do what the Node contract has, and nothing of this.
             Actor::Anonymous | Actor::Claimed(_) => Err(Refusal::NotAuthenticated),
-            Actor::User(_) | Actor::Guest(_) => self.chat().caller(actor).await,
+            Actor::User(_) | Actor::Session { .. } | Actor::Guest(_) => self.chat().caller(actor).await,
         };
         Asker { actor, caller }
     }

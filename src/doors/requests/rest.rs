@@ -8,9 +8,11 @@ use axum::routing::{MethodFilter, on};
 use axum::{Json, Router};
 use serde_json::{Map, Value};
 
+use super::own_data::document;
 use super::{Asker, Failure, Fields, Reply, Requests, Route, downloads, routes};
 use crate::auth::TokenRefusal;
 use crate::chat::Refusal;
+use crate::doors::bearer;
 use crate::model::Actor;
 
 const MOST_BYTES: usize = 64 * 1024;
@@ -48,6 +50,7 @@ impl IntoResponse for Reply {
             Reply::Shown(value) => Json(value).into_response(),
             Reply::Made(value) => (StatusCode::CREATED, Json(value)).into_response(),
             Reply::Nothing => StatusCode::NO_CONTENT.into_response(),
+            Reply::Document(pieces) => document(pieces),
         }
     }
 }
@@ -80,7 +83,7 @@ pub(super) fn in_words_of_rest(failure: Failure, actor: Actor) -> Failure {
     }
     match actor {
         Actor::Anonymous => Failure::Unauthorized("no_token", "Unauthorized - No token provided"),
-        Actor::Claimed(_) | Actor::User(_) | Actor::Guest(_) => {
+        Actor::Claimed(_) | Actor::User(_) | Actor::Session { .. } | Actor::Guest(_) => {
             Failure::Unauthorized("user_not_found", "Unauthorized - User not found")
         }
     }
@@ -100,17 +103,13 @@ fn fields(body: &[u8]) -> Result<Map<String, Value>, Failure> {
 impl Requests {
     /// Who a request's token says that it is from.
     pub(super) async fn bearer(&self, headers: &HeaderMap) -> Result<Asker, Failure> {
-        let header = headers.get("authorization").and_then(|value| value.to_str().ok());
-        let token = header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
-        let Some(token) = token.filter(|token| !token.is_empty()) else {
-            return Ok(self.asker(Actor::Anonymous).await);
-        };
-        let now = u64::try_from(self.shared.clock.now().seconds()).unwrap_or(0);
-        let verified = self.shared.tokens.verify(token, now).map_err(|refusal| match refusal {
-            TokenRefusal::Missing => Failure::Unauthorized("no_token", "Unauthorized - No token provided"),
-            TokenRefusal::Invalid => Failure::Unauthorized("invalid_token", "Unauthorized - Invalid token"),
-            TokenRefusal::Expired => Failure::Unauthorized("token_expired", "Unauthorized - Token expired"),
-        })?;
-        Ok(self.asker(Actor::User(verified.user)).await)
+        match self.shared.bearers.actor(headers) {
+            Ok(actor) => Ok(self.asker(actor).await),
+            Err(TokenRefusal::Missing) => Ok(self.asker(Actor::Anonymous).await),
+            Err(refusal) => {
+                let (text, code) = bearer::unauthorized(refusal);
+                Err(Failure::Unauthorized(code, text))
+            }
+        }
     }
 }

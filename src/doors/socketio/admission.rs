@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
@@ -24,9 +24,9 @@ pub async fn admit(State(admission): State<Admission>, request: Request, next: N
     let Admission { sockets, most_per_address } = admission;
     let address = request.extensions().get::<ClientIp>().map(|ip| ip.0);
     if let Some(sid) = value_in(&request, "sid=") {
-        if let (Some("websocket"), Ok(sid), Some(line)) =
-            (value_in(&request, "transport="), sid.parse(), request.extensions().get::<Arc<Line>>())
-        {
+        let is_upgrade =
+            value_in(&request, "transport=") == Some("websocket") && request.headers().contains_key(header::UPGRADE);
+        if let (true, Ok(sid), Some(line)) = (is_upgrade, sid.parse(), request.extensions().get::<Arc<Line>>()) {
             if address.is_some_and(|address| sockets.upgrades_break(address)) {
                 return refuse(StatusCode::BAD_REQUEST, "WebSockets break on the way to this address: go on polling");
             }

@@ -20,6 +20,9 @@ use crate::model::{ConnectionId, UserId};
 
 /// So many refusals in a row, and the connection is closed: it is not listening.
 const REFUSALS_IN_A_ROW: u32 = 20;
+/// Of one event. More belong to nothing, and count as refusals.
+const MOST_ATTACHMENTS: u32 = 16;
+const TOO_MANY_EVENTS: &str = "Too many events, please slow down";
 /// How long a closed connection may take to read what stands in front of its end.
 const LAST_READING: Duration = Duration::from_secs(4);
 
@@ -34,7 +37,7 @@ pub struct Connection {
     engine: Weak<Socket<Link>>,
     outbox: Arc<Outbox>,
     budget: Budget,
-    shared: Arc<Shared>,
+    budgets: Arc<EventBudgets>,
     /// Whose account's budget its events are taken from, too.
     user: Mutex<Option<UserId>>,
     /// The transport under it; a client that polls has none that lasts.
@@ -51,12 +54,12 @@ pub struct Connection {
 }
 
 /// What all connections share.
-pub struct Shared {
+pub struct EventBudgets {
     /// What connections of one address, and of one account, spend together.
     pub of_address: SharedBudget<IpAddr>,
     pub of_user: SharedBudget<UserId>,
     /// At the end: nothing new is taken in.
-    pub is_closing: AtomicBool,
+    pub are_closed: AtomicBool,
 }
 
 /// How many connections there are from each address.
@@ -108,7 +111,7 @@ impl Connection {
             engine: Arc::downgrade(engine),
             outbox: Arc::new(Outbox::new(Arc::downgrade(engine), limits.slow_reader_bytes)),
             budget: Budget::new(limits.events_per_second, limits.events_burst),
-            shared: limits.shared.clone(),
+            budgets: limits.budgets.clone(),
             user: Mutex::default(),
             line: Mutex::new(engine.req_parts.extensions.get().map(Arc::downgrade).unwrap_or_default()),
             refusals: AtomicU32::new(0),
@@ -127,12 +130,21 @@ impl Connection {
             return;
         }
         let Some(packet) = Packet::parse(&text) else { return self.refuse_silently() };
-        self.attachments.store(packet.attachments, Ordering::Relaxed);
-        if self.shared.is_closing.load(Ordering::Relaxed) {
+        self.attachments.store(packet.attachments.min(MOST_ATTACHMENTS), Ordering::Relaxed);
+        if self.budgets.are_closed.load(Ordering::Relaxed) {
             return self.answer_refusal(&packet, "The server is restarting, please try again", "restarting", 1000);
         }
+        // Costs nothing, and only once for each time that it joined.
+        if packet.kind == Kind::Disconnect && self.note_left(packet.namespace) {
+            let put = self.inbox.put_always(Item::Packet(text.clone()));
+            return self.start_worker(put);
+        }
         if let Err(retry_in) = self.spend() {
-            return self.refuse(packet, "Too many events, please slow down", "slow_down", retry_in);
+            return self.refuse(packet, TOO_MANY_EVENTS, "slow_down", retry_in);
+        }
+        // Its neighbours may have spent that: nobody is closed for what others do.
+        if let Some(Err(retry_in)) = self.address.map(|address| self.budgets.of_address.spend(&address)) {
+            return self.answer_refusal(&packet, TOO_MANY_EVENTS, "slow_down", retry_in);
         }
         match self.inbox.put(Item::Packet(text.clone()), text.len()) {
             Put::Full => self.refuse(packet, "Too many events are waiting, please slow down", "busy", 1000),
@@ -143,13 +155,11 @@ impl Connection {
         }
     }
 
+    /// What is its own, and what it shares with others of its account.
     fn spend(&self) -> Result<(), u64> {
         self.budget.spend()?;
-        if let Some(address) = &self.address {
-            self.shared.of_address.spend(address)?;
-        }
         let user = *self.user.lock().unwrap_or_else(PoisonError::into_inner);
-        user.map_or(Ok(()), |user| self.shared.of_user.spend(&user))
+        user.map_or(Ok(()), |user| self.budgets.of_user.spend(&user))
     }
 
     /// Whose connection this is, as far as budgets go.
@@ -165,6 +175,9 @@ impl Connection {
     fn answer_refusal(self: &Arc<Self>, packet: &Packet<'_>, error: &str, code: &str, retry_in: u64) {
         let refused = Refused { success: false, error, code, retry_in: Some(retry_in) };
         match (packet.kind, packet.ack) {
+            (Kind::Connect, _) if self.protocol == ProtocolVersion::V3 => {
+                self.send(packet::connect_error(packet.namespace, &error).into());
+            }
             (Kind::Connect, _) => self.send(
                 packet::connect_error(packet.namespace, &serde_json::json!({ "message": error, "data": refused }))
                     .into(),
@@ -191,8 +204,11 @@ impl Connection {
         self.joined.lock().unwrap_or_else(PoisonError::into_inner).push(namespace);
     }
 
-    pub(super) fn note_left(&self, namespace: &'static str) {
-        self.joined.lock().unwrap_or_else(PoisonError::into_inner).retain(|joined| *joined != namespace);
+    /// Whether it was there.
+    pub(super) fn note_left(&self, namespace: &str) -> bool {
+        let mut joined = self.joined.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = joined.iter().position(|joined| *joined == namespace);
+        at.map(|at| joined.swap_remove(at)).is_some()
     }
 
     /// The WebSocket that a polling client went over to.
@@ -201,13 +217,25 @@ impl Connection {
         self.upgrading.store(true, Ordering::Relaxed);
     }
 
-    pub(super) fn tried_to_upgrade(&self) -> bool {
+    pub(super) fn is_upgrading(&self) -> bool {
         self.upgrading.load(Ordering::Relaxed)
     }
 
+    /// Something came over the WebSocket.
+    pub(super) fn note_upgraded(&self) {
+        self.upgrading.store(false, Ordering::Relaxed);
+    }
+
     /// Nobody hears an answer any more.
-    pub(super) fn is_gone(&self) -> bool {
+    pub fn is_gone(&self) -> bool {
         self.gone.load(Ordering::Relaxed)
+    }
+
+    /// What was asked is still answered, and nothing more is told: it comes back for that.
+    pub fn is_leaving(&self) -> bool {
+        self.is_gone()
+            || self.refusals.load(Ordering::Relaxed) >= REFUSALS_IN_A_ROW
+            || self.budgets.are_closed.load(Ordering::Relaxed)
     }
 
     /// Attachments belong to an event that is refused as a whole; others belong to nothing.
@@ -259,8 +287,13 @@ impl Connection {
     }
 
     /// Waits until the transport has taken everything; false when the connection ended first.
-    pub async fn has_taken_all(&self) -> bool {
-        self.outbox.drained().await
+    pub(super) async fn has_taken_all(&self) -> bool {
+        self.outbox.drained(|| false).await
+    }
+
+    /// The same; false also as soon as it is leaving.
+    pub async fn is_ready_for_more(&self) -> bool {
+        self.outbox.drained(|| self.is_leaving()).await
     }
 
     pub fn emit(self: &Arc<Self>, namespace: &str, name: &str, payload: &impl Serialize) {

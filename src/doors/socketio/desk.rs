@@ -33,7 +33,7 @@ pub struct Desk {
     sessions: HashMap<&'static str, Box<dyn Session>>,
     settling: FuturesUnordered<BoxFuture<'static, ()>>,
     /// One after another: pages of one room do not mix.
-    telling: VecDeque<BoxFuture<'static, ()>>,
+    telling: VecDeque<(&'static str, BoxFuture<'static, ()>)>,
     refused_connects: u32,
     ended: bool,
 }
@@ -98,13 +98,30 @@ impl Desk {
         }
     }
 
-    async fn settle(&mut self) {
+    /// Until all is settled and told, which may take as long as somebody takes to read. Meanwhile a token
+    /// may end, or somebody be put out of a room: that does not wait.
+    async fn settle(&mut self, connection: &Arc<Connection>) {
+        let is_urgent = |item: &Item| matches!(item, Item::Reconsider(_));
         while !self.is_settled() {
-            self.progress().await;
+            if let Some(Item::Reconsider(namespace)) = connection.inbox.take_first(is_urgent) {
+                self.reconsider(connection, namespace).await;
+                continue;
+            }
+            tokio::select! {
+                () = self.progress() => {}
+                () = connection.inbox.arrival() => {}
+            }
         }
     }
 
-    fn go_on(&mut self, later: Later) {
+    async fn reconsider(&mut self, connection: &Arc<Connection>, namespace: &str) {
+        connection.reconsidering.store(false, Ordering::Relaxed);
+        if let Some(session) = self.sessions.get_mut(namespace) {
+            session.reconsider().await;
+        }
+    }
+
+    fn go_on(&mut self, namespace: &'static str, later: Later) {
         let guarded = |future| {
             let outcome = AssertUnwindSafe::<BoxFuture<'static, ()>>(future).catch_unwind();
             outcome.map(|outcome| outcome.unwrap_or_else(|_| tracing::error!("a handler panicked"))).boxed()
@@ -112,7 +129,7 @@ impl Desk {
         match later {
             Later::Nothing => {}
             Later::Settling(future) => self.settling.push(guarded(future)),
-            Later::Telling(future) => self.telling.push_back(guarded(future)),
+            Later::Telling(future) => self.telling.push_back((namespace, guarded(future))),
         }
     }
 
@@ -125,19 +142,15 @@ impl Desk {
                     self.handle_packet(connection, packet).await;
                 }
             }
-            Item::Reconsider(namespace) => {
-                connection.reconsidering.store(false, Ordering::Relaxed);
-                if let Some(session) = self.sessions.get_mut(namespace) {
-                    session.reconsider().await;
-                }
-            }
+            Item::Reconsider(namespace) => self.reconsider(connection, namespace).await,
             Item::Close(why) => {
-                self.settle().await;
+                self.settle(connection).await;
                 connection.close_when_read(why).await;
             }
             Item::Ended => {
                 self.ended = true;
-                self.settle().await;
+                self.telling.clear();
+                self.settle(connection).await;
                 for (_, session) in self.sessions.drain() {
                     session.closed().await;
                 }
@@ -145,13 +158,12 @@ impl Desk {
         }
     }
 
-    /// What only asks is asked in vain when nobody hears the answer. What was sent is still stored.
+    /// What only asks is asked in vain when nobody hears the answer. What is to be done is still done.
     fn has_effect(&self, text: &str) -> bool {
         let session = |packet: &Packet| self.sessions.get(packet.namespace);
         Packet::parse(text).is_some_and(|packet| match packet.kind {
-            Kind::Event => arguments(packet).is_some_and(|(name, _)| {
-                session(&packet).is_some_and(|session| session.waits(&name) == Waits::ForNothing)
-            }),
+            Kind::Event => arguments(packet)
+                .is_some_and(|(name, _)| session(&packet).is_some_and(|session| !session.only_asks(&name))),
             _ => packet.kind != Kind::Connect,
         })
     }
@@ -160,7 +172,8 @@ impl Desk {
         match packet.kind {
             Kind::Connect => self.connect(connection, packet).await,
             Kind::Disconnect => {
-                self.settle().await;
+                self.telling.retain(|(namespace, _)| *namespace != packet.namespace);
+                while self.settling.next().await.is_some() {}
                 if let Some((namespace, session)) = self.sessions.remove_entry(packet.namespace) {
                     connection.note_left(namespace);
                     session.closed().await;
@@ -219,7 +232,7 @@ impl Desk {
                 // Kept before anything else happens: whatever goes wrong, it is closed in the end.
                 let session = self.sessions.entry(name).or_insert(session);
                 let later = session.opened().await;
-                self.go_on(later);
+                self.go_on(name, later);
             }
             Ok(Err(refusal)) => refuse_connect(connection, name, &refusal),
             Err(_) => refuse_connect(
@@ -248,19 +261,19 @@ impl Desk {
         };
         let waits = session.waits(&name);
         if waits == Waits::ForTelling || self.settling.len() + self.telling.len() >= UNSETTLED {
-            self.settle().await;
+            self.settle(connection).await;
         } else if waits == Waits::ForSettling {
             while self.settling.next().await.is_some() {}
         }
         let Some(session) = self.sessions.get_mut(namespace) else { return };
         let ack = packet.ack.map(|id| Ack::new(connection, namespace, id));
         let later = session.event(ClientEvent { name, payload, ack }).await;
-        self.go_on(later);
+        self.go_on(namespace, later);
     }
 }
 
-async fn first(telling: &mut VecDeque<BoxFuture<'static, ()>>) -> Option<()> {
-    telling.front_mut()?.await;
+async fn first(telling: &mut VecDeque<(&'static str, BoxFuture<'static, ()>)>) -> Option<()> {
+    telling.front_mut()?.1.as_mut().await;
     telling.pop_front().map(drop)
 }
 

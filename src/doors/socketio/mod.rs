@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use connection::{Ack, Connection, Connections, Shared};
+pub use connection::{Ack, Connection, Connections, EventBudgets};
 pub use outbox::ENGINE_PACKETS;
 pub use server::{Limits, SocketServer};
 
@@ -45,6 +45,9 @@ pub trait Session: Send {
 
     fn waits(&self, name: &str) -> Waits;
 
+    /// Whether an event changes nothing: for somebody who is gone it is not worked off.
+    fn only_asks(&self, name: &str) -> bool;
+
     /// Something outside may have changed who this is.
     fn reconsider(&mut self) -> BoxFuture<'_, ()>;
 
@@ -56,7 +59,7 @@ pub enum Later {
     Nothing,
     /// A send that stands in the queue need not hold up the next one.
     Settling(BoxFuture<'static, ()>),
-    /// Pages that go out as fast as they are read, which may take long.
+    /// Pages that go out as fast as they are read, which may take long. Dropped when the client leaves.
     Telling(BoxFuture<'static, ()>),
 }
 
@@ -121,6 +124,10 @@ impl Session for RootSession {
 
     fn waits(&self, _: &str) -> Waits {
         Waits::ForNothing
+    }
+
+    fn only_asks(&self, _: &str) -> bool {
+        true
     }
 
     fn reconsider(&mut self) -> BoxFuture<'_, ()> {

@@ -12,6 +12,8 @@ use super::server::Link;
 
 /// The engine does not say when its queue has room again, so whoever has frames waiting looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
+/// While nothing moves, more and more seldom, up to this: see [`is_empty`].
+const LOOK_SELDOM: Duration = Duration::from_millis(50);
 
 /// The length of the engine's queue.
 pub const ENGINE_PACKETS: usize = 128;
@@ -76,8 +78,9 @@ impl Outbox {
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Waiting { closed: true, ..Waiting::default() };
     }
 
-    /// Waits until the transport has taken everything; false when it ended first.
-    pub async fn drained(&self) -> bool {
+    /// Waits until the transport has taken everything; false when it ended first, or is given up.
+    pub async fn drained(&self, is_given_up: impl Fn() -> bool) -> bool {
+        let mut pause = LOOK_AGAIN;
         loop {
             let Some(engine) = self.engine.upgrade().filter(|engine| !engine.is_closed()) else { return false };
             let has_all = {
@@ -87,10 +90,14 @@ impl Outbox {
                 }
                 waiting.frames.is_empty() && is_empty(&engine)
             };
+            if is_given_up() {
+                return false;
+            }
             if has_all {
                 return true;
             }
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(pause).await;
+            pause = LOOK_SELDOM.min(pause * 2);
         }
     }
 
@@ -99,8 +106,10 @@ impl Outbox {
     }
 
     async fn drain(self: Arc<Self>) {
+        let mut pause = LOOK_AGAIN;
         loop {
-            tokio::time::sleep(LOOK_AGAIN).await;
+            tokio::time::sleep(pause).await;
+            pause = LOOK_SELDOM.min(pause * 2);
             let Some(engine) = self.engine.upgrade().filter(|engine| !engine.is_closed()) else { return };
             let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
             while let Some(frame) = waiting.frames.front().cloned() {
@@ -108,6 +117,7 @@ impl Outbox {
                     break;
                 }
                 waiting.frames.pop_front();
+                pause = LOOK_AGAIN;
                 if self.is_over(frame.len()) {
                     waiting.has_large = false;
                 } else {
@@ -140,7 +150,8 @@ impl Waiting {
     }
 }
 
-/// All places are free but one that a ping may have.
+/// All places are free but one that a ping may have. The limit of looking: for some microseconds it takes
+/// every place that is free, and a ping of just then finds none and takes the client for dead.
 fn is_empty(engine: &Socket<Link>) -> bool {
     let places: Vec<_> = std::iter::from_fn(|| engine.reserve().ok()).take(ENGINE_PACKETS).collect();
     places.len() + 1 >= ENGINE_PACKETS

@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 use moka::sync::Cache;
 use tokio::time::timeout;
 
-use super::{Connection, Connections, Namespace, Shared};
+use super::{Connection, Connections, EventBudgets, Namespace};
 use crate::doors::connection::{Closing, InboxLimit};
 use crate::doors::edge::client_ip::ClientIp;
 use crate::doors::edge::line::Line;
@@ -35,7 +35,7 @@ pub struct Limits {
     pub slow_reader_bytes: Option<NonZeroU32>,
     pub events_per_second: Option<NonZeroU32>,
     pub events_burst: Option<NonZeroU32>,
-    pub shared: Arc<Shared>,
+    pub budgets: Arc<EventBudgets>,
 }
 
 pub struct SocketServer {
@@ -88,8 +88,8 @@ impl SocketServer {
 
     /// Closes connections that joined no namespace in time.
     pub fn tick(&self) {
-        self.limits.shared.of_address.forget_idle();
-        self.limits.shared.of_user.forget_idle();
+        self.limits.budgets.of_address.forget_idle();
+        self.limits.budgets.of_user.forget_idle();
         let mut newcomers = self.newcomers();
         while newcomers.front().is_some_and(|(since, _)| since.elapsed() >= CONNECT_TIMEOUT) {
             let idle = newcomers.pop_front().and_then(|(_, connection)| connection.upgrade());
@@ -133,7 +133,7 @@ impl SocketServer {
 
     /// What comes from now on is refused; waits until everything is answered that came before.
     pub async fn finish_work(&self) {
-        self.limits.shared.is_closing.store(true, Ordering::Relaxed);
+        self.limits.budgets.are_closed.store(true, Ordering::Relaxed);
         while self.open().iter().any(|connection| !connection.is_idle()) {
             tokio::time::sleep(LOOK_AGAIN).await;
         }
@@ -187,22 +187,21 @@ impl EngineIoHandler for SocketServer {
         if let Some(address) = connection.address {
             self.connections.closed(address);
             let is_polling = socket.transport_type() == TransportType::Polling;
-            match (connection.tried_to_upgrade(), is_polling) {
-                (true, true) => {
-                    let before = self.broken_upgrades.get(&address).unwrap_or(0);
-                    self.broken_upgrades.insert(address, before + 1);
-                }
-                (true, false) => self.broken_upgrades.invalidate(&address),
-                (false, _) => {}
+            if is_polling && connection.is_upgrading() && reason == DisconnectReason::TransportError {
+                let before = self.broken_upgrades.get(&address).unwrap_or(0);
+                self.broken_upgrades.insert(address, before + 1);
             }
         }
         connection.ended();
     }
 
     fn on_message(self: &Arc<Self>, text: Str, socket: Arc<Socket<Link>>) {
-        if let Some(connection) = socket.data.connection.get() {
-            connection.receive(text);
+        let Some(connection) = socket.data.connection.get() else { return };
+        if connection.is_upgrading() && socket.transport_type() == TransportType::Websocket {
+            connection.note_upgraded();
+            connection.address.inspect(|address| self.broken_upgrades.invalidate(address));
         }
+        connection.receive(text);
     }
 
     fn on_binary(self: &Arc<Self>, _: Bytes, socket: Arc<Socket<Link>>) {

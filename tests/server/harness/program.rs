@@ -1,6 +1,7 @@
 //! The program itself, as a process.
 
 use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -115,6 +116,35 @@ impl Program {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Runs a statement on the database; gives the bare values of the first column. On SQLite through
+    /// Python, which every machine of ours has for the clients.
+    pub fn sql(&self, sql: &str) -> Vec<String> {
+        let printed = if self.database_url.starts_with("postgres") {
+            Postgres::shared().query(&self.database_url, sql)
+        } else {
+            let script = "import sqlite3,sys\ndb=sqlite3.connect(sys.argv[1])\nfor row in db.execute(sys.argv[2]): print(row[0])\ndb.commit()";
+            let file = self.folder.path().join("chat.db");
+            let run = Command::new("python3").args(["-c", script]).arg(file).arg(sql).output().unwrap();
+            assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+            String::from_utf8(run.stdout).unwrap().trim_end().to_owned()
+        };
+        printed.lines().map(str::to_owned).collect()
+    }
+
+    /// Runs a subcommand that reads this from its standard input.
+    pub fn told(&self, arguments: &[&str], input: &str) -> Output {
+        let mut command = self.command();
+        let mut child = command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
     }
 
     pub fn account(&self, userid: &str) -> Account {

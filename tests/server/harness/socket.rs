@@ -95,6 +95,14 @@ impl Socket {
         }
     }
 
+    /// A binary message, which only a WebSocket has.
+    pub async fn try_send_bytes(&mut self, bytes: Vec<u8>) -> Option<()> {
+        match &mut self.wire {
+            Wire::WebSocket(stream) => stream.send(Message::binary(bytes)).await.ok(),
+            Wire::Polling(_) => None,
+        }
+    }
+
     /// Puts an event into the buffer without flushing; gives its ack id.
     pub async fn feed(&mut self, event: &str, payload: &Value) -> u64 {
         self.try_feed(event, payload).await.expect("the connection ended")

@@ -1,0 +1,173 @@
+//! The operator's own list of words: one for all nodes, in the database, taken over without a restart.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+use super::content::{Content, Filter, says_something};
+use super::{Caller, Chat, PATIENCE, Refusal, patiently};
+use crate::model::{Event, Standing, WordLists};
+use crate::store::{Fault, Store};
+
+/// A net under the notices: another process may change the list.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+/// While the database is away. The last list goes on.
+const TRY_AGAIN: Duration = Duration::from_secs(1);
+
+const MOST_WORDS: usize = 5000;
+const MOST_CHARS: usize = 50;
+
+/// The filter, and how far it has followed the list in the database.
+pub struct Words {
+    store: Store,
+    pub(super) content: Content,
+    version: AtomicI64,
+    changed: Notify,
+    /// Whether names are looked at; of messages the door's rules say it.
+    names: bool,
+}
+
+/// Why a list was not taken.
+#[derive(Debug, PartialEq, Eq)]
+pub enum WordsRefusal {
+    Refused(Refusal),
+    /// The fields that are wrong, each with what is, in words that begin with its name.
+    Fields(Vec<(&'static str, String)>),
+}
+
+impl From<Refusal> for WordsRefusal {
+    fn from(refusal: Refusal) -> Self {
+        WordsRefusal::Refused(refusal)
+    }
+}
+
+impl Words {
+    pub async fn load(store: Store, names: Filter) -> Result<Words, Fault> {
+        let words = Words {
+            content: Content::default(),
+            version: AtomicI64::new(0),
+            changed: Notify::new(),
+            names: names != Filter::Off,
+            store,
+        };
+        if words.names {
+            words.content.warm_up();
+        }
+        words.reload().await?;
+        Ok(words)
+    }
+
+    /// Another node, or this one, replaced the list.
+    pub(super) fn changed(&self, version: i64) {
+        if version > self.version.load(Ordering::SeqCst) {
+            self.changed.notify_one();
+        }
+    }
+
+    /// Takes over what changes, for ever.
+    pub async fn follow(self: Arc<Self>) {
+        let mut wait = LOOK_AGAIN;
+        loop {
+            // A notice that comes while the list is read is not lost.
+            timeout(wait, self.changed.notified()).await.ok();
+            wait = match timeout(PATIENCE, self.catch_up()).await.unwrap_or(Err(Fault::TooSlow)) {
+                Ok(()) => LOOK_AGAIN,
+                Err(fault) => {
+                    tracing::warn!("cannot read the list of words, the last one goes on: {fault}");
+                    TRY_AGAIN
+                }
+            };
+        }
+    }
+
+    async fn catch_up(&self) -> Result<(), Fault> {
+        if self.store.words_version().await? == self.version.load(Ordering::SeqCst) {
+            Ok(())
+        } else {
+            self.reload().await
+        }
+    }
+
+    async fn reload(&self) -> Result<(), Fault> {
+        self.take(&self.store.words().await?);
+        Ok(())
+    }
+
+    /// What was read earlier and comes later is old.
+    fn take(&self, lists: &WordLists) {
+        if self.version.fetch_max(lists.version, Ordering::SeqCst) < lists.version {
+            self.content.replace_lists(&lists.block, &lists.allow);
+        }
+    }
+}
+
+impl Chat {
+    /// Whether a room, a person or a character may be called so.
+    pub fn check_name(&self, name: &str) -> Result<(), Refusal> {
+        let words = &self.inner.known.words;
+        if !words.names || words.content.allows_name(name) { Ok(()) } else { Err(Refusal::Inappropriate) }
+    }
+
+    /// The operator's list, as it stands in the database.
+    pub async fn words(&self, caller: &Caller) -> Result<WordLists, Refusal> {
+        must_be_admin(caller)?;
+        patiently(self.inner.store.words()).await
+    }
+
+    /// Puts another list in its place. It acts here before the answer, elsewhere within a second.
+    pub async fn set_words(
+        &self,
+        caller: &Caller,
+        block: Vec<String>,
+        allow: Vec<String>,
+    ) -> Result<WordLists, WordsRefusal> {
+        must_be_admin(caller)?;
+        let mut faults = Vec::new();
+        let mut tidy = |name: &'static str, words: Vec<String>| {
+            tidied(words).unwrap_or_else(|what| {
+                faults.push((name, format!("{name} {what}")));
+                Vec::new()
+            })
+        };
+        let (block, allow) = (tidy("block", block), tidy("allow", allow));
+        if !faults.is_empty() {
+            return Err(WordsRefusal::Fields(faults));
+        }
+        let lists = patiently(self.inner.store.replace_words(block, allow)).await?;
+        self.inner.known.words.take(&lists);
+        self.inner.bus.tell(Event::WordsChanged { version: lists.version }).await;
+        Ok(lists)
+    }
+}
+
+fn must_be_admin(caller: &Caller) -> Result<(), Refusal> {
+    if caller.standing() == Standing::Admin { Ok(()) } else { Err(Refusal::NotAllowed) }
+}
+
+/// Trimmed, and each word once.
+fn tidied(words: Vec<String>) -> Result<Vec<String>, String> {
+    if words.len() > MOST_WORDS {
+        return Err(format!("may have at most {MOST_WORDS} words"));
+    }
+    let mut tidy: Vec<String> = Vec::with_capacity(words.len());
+    let mut known = std::collections::HashSet::new();
+    for (at, word) in words.iter().enumerate() {
+        let word = word.trim();
+        if word.chars().count() > MOST_CHARS || word.chars().any(char::is_control) {
+            return Err(format!(
+                "must hold words of one line and at most {MOST_CHARS} characters: number {} is none",
+                at + 1
+            ));
+        }
+        if !says_something(word) {
+            return Err(format!("must hold words with a letter or a digit: number {} has none", at + 1));
+        }
+        if known.insert(word.to_owned()) {
+            tidy.push(word.to_owned());
+        }
+    }
+    Ok(tidy)
+}

@@ -1,0 +1,45 @@
+//! Several rows at once, apart from the writer's batches.
+
+use std::time::Duration;
+
+use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use tokio::time::timeout;
+
+use super::{Fault, Store};
+
+/// Together with waiting for a connection less than the 5 s in which a refusal is due.
+const PATIENCE: Duration = Duration::from_secs(4);
+
+impl Store {
+    /// Immediate on SQLite: a deferred transaction that turns to writing fails at once when another
+    /// process wrote meanwhile.
+    pub(super) fn transaction_options() -> TransactionOptions {
+        TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() }
+    }
+
+    /// For work that begins with this, ends with its commit, and stands in [`Store::as_one`].
+    pub(super) async fn begin_apart(&self) -> Result<DatabaseTransaction, Fault> {
+        self.must_stand()?;
+        Ok(self.single().begin_with_options(Store::transaction_options()).await?)
+    }
+
+    /// Does this work, and once more when another one came between. The numbering of messages does not
+    /// wait for it on PostgreSQL; on SQLite there is one writer.
+    pub(super) async fn as_one<T, Work: Future<Output = Result<T, Fault>>>(
+        &self,
+        work: impl Fn() -> Work,
+    ) -> Result<T, Fault> {
+        match self.attempt(work()).await {
+            Err(fault) if fault.is_deadlock() || fault.is_conflict() => self.attempt(work()).await,
+            settled => settled,
+        }
+    }
+
+    async fn attempt<T>(&self, work: impl Future<Output = Result<T, Fault>>) -> Result<T, Fault> {
+        let outcome = timeout(PATIENCE, work).await.unwrap_or(Err(Fault::TooSlow));
+        if outcome.is_err() {
+            self.renew_writing_connection().await;
+        }
+        outcome
+    }
+}
