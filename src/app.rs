@@ -13,12 +13,13 @@ use axum::{Json, Router, middleware};
 use engineioxide::config::EngineIoConfig;
 use serde_json::json;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
+use uuid::Uuid;
 
 use crate::auth::{PasswordScheme, Passwords, Tokens};
 use crate::bus::{Announcement, Bus};
@@ -99,6 +100,51 @@ pub fn passwords(config: &Config, store: &Store) -> Passwords {
     Passwords::new(scheme, at_once())
 }
 
+/// The core without a door.
+pub struct Conversation {
+    chat: Chat,
+    bus: Bus,
+    heard: mpsc::Receiver<Announcement>,
+    feed: Feed,
+    writer: JoinHandle<()>,
+}
+
+impl Conversation {
+    async fn begin(
+        config: &Config,
+        store: &Store,
+        files: Files,
+        foreign: ForeignChanges,
+        clock: &Clock,
+        stop_writer: &CancellationToken,
+    ) -> Result<Conversation, StartError> {
+        let (bus, heard) = Bus::local();
+        let known = Known {
+            people: Arc::new(People::new(store.clone())),
+            rooms: Arc::new(Rooms::default()),
+            sessions: Arc::new(Sessions::new(store.clone())),
+            words: Arc::new(Words::load(store.clone(), filter(config)).await.map_err(StartError::new)?),
+        };
+        tokio::spawn(known.words.clone().follow());
+        let feed = Feed::new(store.clone(), known.clone()).await.map_err(StartError::new)?;
+        let (writer, task) = Writer::start(store.clone(), bus.clone(), clock.clone(), foreign, stop_writer.clone());
+        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), known, files);
+        Ok(Conversation { chat, bus, heard, feed, writer: task })
+    }
+
+    /// For the command line, which nobody listens to.
+    pub async fn apart(config: &Config, store: Store) -> Result<Chat, StartError> {
+        let never = CancellationToken::new();
+        let foreign = ForeignChanges::of_nobody();
+        // Links of the command line would lead nowhere: it may not have the server's secret.
+        let files = files(config, &Uuid::new_v4().to_string())?;
+        let Conversation { chat, heard, feed, .. } =
+            Conversation::begin(config, &store, files, foreign, &Clock::System, &never).await?;
+        tokio::spawn(feed.run(heard, async |_| {}));
+        Ok(chat)
+    }
+}
+
 impl App {
     /// Builds the parts from the inside out and starts their tasks. What other programs wrote while
     /// we were away is taken in first: it must be numbered before anything new.
@@ -111,21 +157,11 @@ impl App {
 
         let foreign = ForeignChanges::watch(&store).await;
         store.take_history(clock.now()).await.map_err(StartError::new)?;
-
-        let (bus, heard) = Bus::local();
-        let known = Known {
-            people: Arc::new(People::new(store.clone())),
-            rooms: Arc::new(Rooms::default()),
-            sessions: Arc::new(Sessions::new(store.clone())),
-            words: Arc::new(Words::load(store.clone(), filter(config)).await.map_err(StartError::new)?),
-        };
-        tokio::spawn(known.words.clone().follow());
-        let feed = Feed::new(store.clone(), known.clone()).await.map_err(StartError::new)?;
         let stop_writer = CancellationToken::new();
-        let (writer, writer_task) =
-            Writer::start(store.clone(), bus.clone(), clock.clone(), foreign, stop_writer.clone());
         let files = files(config, secrets.access.expose())?;
-        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), known, files);
+        let Conversation { chat, bus, heard, feed, writer } =
+            Conversation::begin(config, &store, files, foreign, &clock, &stop_writer).await?;
+        tokio::spawn(chat.clone().erase_on(stop_writer.clone()));
         tokio::spawn(sweep(chat.clone(), stop_writer.clone()));
 
         let trust = match config.auth.mode {
@@ -164,7 +200,7 @@ impl App {
             peers: Peers::new(config.limits.max_connections_per_ip, config.server.trust_proxy.clone()),
             sockets,
             bus,
-            writer: writer_task,
+            writer,
             stop_writer,
             grace: config.server.shutdown_grace,
         })

@@ -77,7 +77,7 @@ impl Chat {
     }
 
     /// Works off what erasures have left, one after another, and goes on after a crash.
-    pub async fn erase_on(&self, stop: CancellationToken) {
+    pub async fn erase_on(self, stop: CancellationToken) {
         loop {
             let pause = match timeout(PATIENCE, self.inner.store.next_erasure()).await.unwrap_or(Err(Fault::TooSlow)) {
                 Ok(Some(erasure)) => match self.erase_some(&erasure).await {
@@ -100,12 +100,20 @@ impl Chat {
         }
     }
 
+    /// The next few messages of whoever is to be erased.
+    pub async fn erase_next(&self) -> Result<(), Refusal> {
+        match patiently(self.inner.store.next_erasure()).await? {
+            Some(erasure) => self.erase_some(&erasure).await,
+            None => Ok(()),
+        }
+    }
+
     /// Whether nothing is left to erase of anybody.
     pub async fn is_all_erased(&self) -> Result<bool, Refusal> {
         Ok(patiently(self.inner.store.next_erasure()).await?.is_none())
     }
 
-    pub(super) async fn erase_some(&self, erasure: &Erasure) -> Result<(), Refusal> {
+    async fn erase_some(&self, erasure: &Erasure) -> Result<(), Refusal> {
         let messages = patiently(self.inner.store.messages_to_erase(erasure, TOGETHER)).await?;
         let Some((room, seq, _)) = messages.last().copied() else {
             return patiently(self.inner.store.end_erasure(erasure.user, self.inner.clock.now())).await;

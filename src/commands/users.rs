@@ -5,6 +5,7 @@ use std::io::{BufRead, IsTerminal};
 use clap::Subcommand;
 use uuid::Uuid;
 
+use super::own_data::{self, Messages};
 use super::{open, open_existing, open_to_read, say, word};
 use crate::app::{self, StartError};
 use crate::config::Config;
@@ -51,6 +52,19 @@ pub enum UserAction {
         #[arg(long)]
         end_all: bool,
     },
+    /// Print everything that is stored of somebody, as JSON
+    Export {
+        #[arg(value_name = "ID_OR_USERID")]
+        user: String,
+    },
+    /// Forget somebody for good: their account, files, and who wrote their messages
+    Erase {
+        #[arg(value_name = "ID_OR_USERID")]
+        user: String,
+        /// What becomes of their messages
+        #[arg(long)]
+        messages: Messages,
+    },
     /// List the accounts
     List {
         /// Print one JSON object a line
@@ -83,6 +97,8 @@ pub async fn run(config: &Config, action: UserAction) -> Result<(), StartError> 
                 (None, false) => list_sessions(&store, &user).await,
             }
         }
+        UserAction::Export { user } => own_data::export(config, &user).await,
+        UserAction::Erase { user, messages } => own_data::erase(config, &user, messages).await,
         UserAction::List { json } => list_users(&open_to_read(config, "Users").await?, json).await,
     }
 }

@@ -94,6 +94,15 @@ impl Store {
         Ok(())
     }
 
+    /// For a server that runs: it looks for notes each second.
+    pub async fn note_changed_user(&self, user: UserId) -> Result<(), Fault> {
+        let db = self.single().begin().await?;
+        run(&db, "INSERT INTO chat_foreign (source, row_id) VALUES ('Users', $1)", [user.into()]).await?;
+        self.notify(&db).await?;
+        db.commit().await?;
+        Ok(())
+    }
+
     pub async fn next_erasure(&self) -> Result<Option<Erasure>, Fault> {
         let question =
             "SELECT user_id, mode, room, seq FROM chat_erasures WHERE done_at IS NULL ORDER BY asked_at LIMIT 1";

@@ -63,6 +63,14 @@ impl ForeignChanges {
         ForeignChanges { found }
     }
 
+    /// Of who leaves that to another process.
+    pub fn of_nobody() -> ForeignChanges {
+        let (finder, found) = mpsc::channel(1);
+        // Waits for ever: a dropped sender would be an answer.
+        tokio::spawn(async move { finder.closed().await });
+        ForeignChanges { found }
+    }
+
     /// Waits until there is something to take in. Safe to cancel.
     pub async fn next(&mut self) -> Option<Found> {
         self.found.recv().await

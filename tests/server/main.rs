@@ -18,6 +18,7 @@ mod matrix;
 mod moderation;
 mod node_beside;
 mod overload;
+mod own_data;
 mod rooms;
 mod slow_readers;
 mod stopping;

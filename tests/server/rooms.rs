@@ -297,6 +297,27 @@ async fn read_markers_go_forward_and_count_what_others_wrote() {
     }
 }
 
+/// Who is refused for another reason has not spoken.
+#[tokio::test]
+async fn a_message_that_was_refused_is_no_step() {
+    let limited: Vec<_> = NO_LIMITS.iter().copied().chain([("RATE_LIMIT_MESSAGES_PER_MINUTE", "1")]).collect();
+    for database in BOTH {
+        let program = Program::on(database, &limited);
+        let server = program.serve().await;
+        let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
+        let room = ann.make_room("Garden", false).await;
+        let id = room["id"].as_str().unwrap();
+        ann.rest("PUT", &format!("/api/rooms/{id}/slow-mode"), json!({ "seconds": 30 })).await;
+        ben.rest("POST", &format!("/api/rooms/{id}/join"), Value::Null).await;
+        let mut socket = ben.socket().await;
+        socket.succeed("send-message", json!({ "message": "elsewhere" })).await;
+        for _ in 0..2 {
+            let refused = socket.ask("send-message", json!({ "roomId": id, "message": "hello" })).await;
+            assert_eq!((&refused["code"], &refused["budget"]["left"]), (&json!("slow_down"), &json!(0)));
+        }
+    }
+}
+
 #[tokio::test]
 async fn slow_mode_holds_members_and_no_moderators() {
     for database in BOTH {

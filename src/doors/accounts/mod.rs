@@ -2,6 +2,7 @@
 
 mod asker;
 mod attempts;
+mod erasure;
 mod granted;
 mod guesses;
 mod login;
@@ -128,6 +129,7 @@ pub fn router(accounts: Arc<Accounts>) -> Router {
     let ours = Router::new()
         .route("/api/me/sessions", get(sessions::list).delete(sessions::end_others))
         .route("/api/me/sessions/{id}", delete(sessions::end))
+        .route("/api/me/erasure", put(erasure::erase))
         .method_not_allowed_fallback(async || Plainly::from(not_allowed()));
     of_node.merge(ours).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(accounts)
 }

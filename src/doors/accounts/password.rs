@@ -49,7 +49,7 @@ pub async fn update(
 impl Accounts {
     /// The hash that the current password fits. A wrong one counts as a wrong log-in, and a lock holds
     /// here too: a token alone must not be enough to guess for ever.
-    async fn check_current(&self, user: UserId, current: String) -> Result<String, Unproved> {
+    pub(super) async fn check_current(&self, user: UserId, current: String) -> Result<String, Unproved> {
         let fault = |fault| Unproved::NotJudged(Refused::fault(fault, DOING));
         let known = self.patiently(self.store.credentials_of(user)).await.map_err(fault)?;
         let Some(known) = known else { return Err(Unproved::Wrong(wrong())) };

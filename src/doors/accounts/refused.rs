@@ -30,6 +30,10 @@ impl Refused {
         Refused { status, code, message: message.into(), fields: Box::default(), retry_in: None }
     }
 
+    pub fn is_wrong_password(&self) -> bool {
+        self.code == "wrong_password"
+    }
+
     pub fn unreadable(message: impl Into<String>) -> Refused {
         Refused::new(StatusCode::BAD_REQUEST, "unreadable", message)
     }

@@ -106,7 +106,7 @@ async fn twice_with_the_same_offset_is_once_and_leaves_nothing() {
         assert_eq!((statuses, &one.1["id"]), ([200, 201], &other.1["id"]));
         // The first, the picture, and its thumbnail.
         so_many_lie(&program, 3).await;
-        assert_eq!(link(&ann, &first["attachment"]["id"]).await.is_some(), true);
+        assert!(link(&ann, &first["attachment"]["id"]).await.is_some());
     }
 }
 

@@ -111,6 +111,15 @@ impl Postgres {
         self.sql(url.rsplit('/').next().unwrap(), sql)
     }
 
+    /// Everything that a dump of the database holds.
+    pub fn dump(&self, url: &str) -> String {
+        let (port, database) = (self.port.to_string(), url.rsplit('/').next().unwrap());
+        let arguments = ["-h", "127.0.0.1", "-p", &port, "-U", "postgres", database];
+        let run = Command::new(tools().join("pg_dump")).args(arguments).output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        String::from_utf8(run.stdout).unwrap()
+    }
+
     fn sql(&self, database: &str, sql: &str) -> String {
         let port = self.port.to_string();
         let arguments =

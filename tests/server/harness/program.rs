@@ -133,6 +133,16 @@ impl Program {
         printed.lines().map(str::to_owned).collect()
     }
 
+    /// The bytes of the database: its files, or a dump of it.
+    pub fn database_bytes(&self) -> Vec<u8> {
+        if self.database_url.starts_with("postgres") {
+            return Postgres::shared().dump(&self.database_url).into_bytes();
+        }
+        let files = std::fs::read_dir(self.folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        let of_database = files.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("chat.db"));
+        of_database.flat_map(|path| std::fs::read(path).unwrap()).collect()
+    }
+
     /// Runs a subcommand that reads this from its standard input.
     pub fn told(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = self.command();
