@@ -184,7 +184,7 @@ async fn what_a_browser_could_run_is_only_a_download() {
             ("r%22\u{f6}s.jpg", &in_a_photo, "image/jpeg", "inline; filename*=UTF-8''r%25"),
         ] {
             if media_type.is_empty() {
-                assert_eq!(Form::file(name, bytes).refused(&ann, "1").await, (400, "image_unreadable".to_owned()));
+                assert_eq!(Form::file(name, bytes).refused(&ann, "1").await, (400, "image_too_large".to_owned()));
                 continue;
             }
             let sent = Form::file(name, bytes).sent(&ann, "main-chat").await;

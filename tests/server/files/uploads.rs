@@ -142,3 +142,28 @@ async fn files_of_one_account_have_a_quota_together_which_a_deletion_gives_back(
         so_many_lie(&program, 3).await;
     }
 }
+
+#[tokio::test]
+async fn captions_and_names_are_looked_through_and_uploads_are_sends() {
+    for database in BOTH {
+        let settings = [NO_LIMITS, &[("CONTENT_FILTER", "mask"), ("RATE_LIMIT_MESSAGES_PER_MINUTE", "3")]].concat();
+        let program = Program::on(database, &settings);
+        let server = program.serve().await;
+        let ann = Person::new(&program, &server, "ann");
+        let sent = Form::file("shit.txt", b"1").and("content", "shit happens").sent(&ann, "main-chat").await;
+        assert_eq!((&sent["content"], &sent["attachment"]["name"]), (&json!("**** happens"), &json!("****.txt")));
+        assert_eq!((&sent["budget"]["limit"], &sent["budget"]["left"]), (&json!(3), &json!(2)));
+        for left in [1, 0] {
+            assert_eq!(Form::file("a", b"1").sent(&ann, "1").await["budget"]["left"], left);
+        }
+        assert_eq!(Form::file("a", b"1").refused(&ann, "1").await, (429, "slow_down".to_owned()));
+
+        let program = Program::on(database, &[("CONTENT_FILTER", "reject")]);
+        let server = program.serve().await;
+        let ann = Person::new(&program, &server, "ann");
+        for form in [Form::file("shit.txt", b"1"), Form::file("a", b"1").and("content", "shit happens")] {
+            assert_eq!(form.refused(&ann, "main-chat").await, (400, "inappropriate".to_owned()));
+        }
+        so_many_lie(&program, 0).await;
+    }
+}
