@@ -19,6 +19,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
+use uuid::Uuid;
 
 use crate::auth::{PasswordScheme, Passwords, Tokens};
 use crate::bus::{Announcement, Bus};
@@ -26,7 +27,7 @@ use crate::chat::feed::Feed;
 use crate::chat::people::People;
 use crate::chat::rooms::Rooms;
 use crate::chat::sessions::Sessions;
-use crate::chat::{Chat, Filter, Known, PerMinute, Rules, Words};
+use crate::chat::{Chat, FileRules, Files, Filter, Known, PerMinute, Rules, Words};
 use crate::config::{AuthMode, Config, ContentFilter, CorsOrigins, PasswordHash};
 use crate::doors::accounts::{self, Accounts};
 use crate::doors::bearer::Bearers;
@@ -42,6 +43,7 @@ use crate::doors::edge::{
 use crate::doors::requests::{self, Allowance, Allowances, Requests};
 use crate::doors::socketio::admission::{self, Admission};
 use crate::doors::socketio::{ENGINE_PACKETS, EventBudgets, Limits, Namespace, Root, SocketServer};
+use crate::files::{Links, Pictures, Storage};
 use crate::model::Clock;
 use crate::ops::health::{self, Health};
 use crate::store::{ForeignChanges, Store, Writer};
@@ -51,6 +53,9 @@ const REST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest packets that may wait in one connection's inbox together.
 const INBOX_PACKETS: usize = 2;
 const TICK: Duration = Duration::from_millis(250);
+/// Between two looks for what is to be removed, and while there is more.
+const SWEEP: Duration = Duration::from_secs(5);
+const SWEEP_ON: Duration = Duration::from_millis(250);
 const HOUR: Duration = Duration::from_secs(3600);
 /// What clients have sent already when they hear of the end is still taken in.
 const ON_THEIR_WAY: Duration = Duration::from_millis(200);
@@ -78,8 +83,9 @@ impl StartError {
     }
 }
 
-/// How many passwords are hashed at once: each takes a core for a while, and the chat needs some.
-fn hashes_at_once() -> usize {
+/// How many passwords are hashed, and pictures made, at once: each takes a core for a while, and the chat
+/// needs some.
+fn at_once() -> usize {
     std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
 }
 
@@ -91,7 +97,7 @@ pub fn passwords(config: &Config, store: &Store) -> Passwords {
         PasswordHash::Auto if store.made_by_node() => PasswordScheme::Bcrypt,
         PasswordHash::Auto => PasswordScheme::Argon2id,
     };
-    Passwords::new(scheme, hashes_at_once())
+    Passwords::new(scheme, at_once())
 }
 
 /// The core without a door.
@@ -107,6 +113,7 @@ impl Conversation {
     async fn begin(
         config: &Config,
         store: &Store,
+        files: Files,
         foreign: ForeignChanges,
         clock: &Clock,
         stop_writer: &CancellationToken,
@@ -121,7 +128,7 @@ impl Conversation {
         tokio::spawn(known.words.clone().follow());
         let feed = Feed::new(store.clone(), known.clone()).await.map_err(StartError::new)?;
         let (writer, task) = Writer::start(store.clone(), bus.clone(), clock.clone(), foreign, stop_writer.clone());
-        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), known);
+        let chat = Chat::new(store.clone(), writer, bus.clone(), clock.clone(), known, files);
         Ok(Conversation { chat, bus, heard, feed, writer: task })
     }
 
@@ -129,8 +136,10 @@ impl Conversation {
     pub async fn apart(config: &Config, store: Store) -> Result<Chat, StartError> {
         let never = CancellationToken::new();
         let foreign = ForeignChanges::of_nobody();
+        // Links of the command line would lead nowhere: it may not have the server's secret.
+        let files = files(config, &Uuid::new_v4().to_string())?;
         let Conversation { chat, heard, feed, .. } =
-            Conversation::begin(config, &store, foreign, &Clock::System, &never).await?;
+            Conversation::begin(config, &store, files, foreign, &Clock::System, &never).await?;
         tokio::spawn(feed.run(heard, async |_| {}));
         Ok(chat)
     }
@@ -149,9 +158,11 @@ impl App {
         let foreign = ForeignChanges::watch(&store).await;
         store.take_history(clock.now()).await.map_err(StartError::new)?;
         let stop_writer = CancellationToken::new();
+        let files = files(config, secrets.access.expose())?;
         let Conversation { chat, bus, heard, feed, writer } =
-            Conversation::begin(config, &store, foreign, &clock, &stop_writer).await?;
+            Conversation::begin(config, &store, files, foreign, &clock, &stop_writer).await?;
         tokio::spawn(chat.clone().erase_on(stop_writer.clone()));
+        tokio::spawn(sweep(chat.clone(), stop_writer.clone()));
 
         let trust = match config.auth.mode {
             AuthMode::Token => Trust::Token,
@@ -159,8 +170,9 @@ impl App {
         };
         let per_user = config.limits.max_connections_per_user.map_or(0, std::num::NonZero::get);
         let bearers = Bearers::new(access.clone(), clock.clone());
-        let requests = Requests::new(chat.clone(), bearers.clone(), &allowances(config));
-        let community = Community::new(requests.clone(), bearers, clock.clone(), trust, rules(config), per_user);
+        let rules = rules(config);
+        let requests = Requests::new(chat.clone(), bearers.clone(), rules, &allowances(config));
+        let community = Community::new(requests.clone(), bearers, clock.clone(), trust, rules, per_user);
         let teller = community.clone();
         tokio::spawn(feed.run(heard, async move |events| teller.tell(events).await));
 
@@ -244,6 +256,16 @@ fn warnings(config: &Config, mut warnings: Vec<String>) -> Vec<String> {
     warnings
 }
 
+fn files(config: &Config, secret: &str) -> Result<Files, StartError> {
+    let storage = Storage::open(&config.files.storage).map_err(StartError::new)?;
+    let rules = FileRules {
+        most_bytes: config.limits.max_upload_bytes.map(std::num::NonZero::get),
+        quota: config.limits.upload_quota_bytes.map(std::num::NonZero::get),
+        link_seconds: i64::try_from(config.files.url_ttl.as_secs()).unwrap_or(i64::MAX),
+    };
+    Ok(Files::new(storage, Pictures::new(at_once()), Links::new(secret), rules))
+}
+
 fn allowances(config: &Config) -> Allowances {
     let limits = &config.limits;
     vec![
@@ -253,8 +275,19 @@ fn allowances(config: &Config) -> Allowances {
         (Allowance::Exports, limits.rate_limit_exports_per_hour),
         (Allowance::ProfileEdits, limits.rate_limit_profile_edits_per_hour),
         (Allowance::Searches, limits.rate_limit_searches_per_minute),
+        (Allowance::Uploads, limits.rate_limit_uploads_per_minute),
         (Allowance::Moderation, limits.rate_limit_moderation_per_minute),
     ]
+}
+
+/// Removes what was deleted, until told to stop.
+async fn sweep(chat: Chat, stop: CancellationToken) {
+    loop {
+        let pause = if chat.sweep().await { SWEEP_ON } else { SWEEP };
+        if timeout(pause, stop.cancelled()).await.is_ok() {
+            return;
+        }
+    }
 }
 
 /// What nobody needs any more.
@@ -332,19 +365,21 @@ fn rest(
     health: Health,
     rates: Rates,
 ) -> Router {
+    let in_time = TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REST_TIMEOUT);
     let spoken = community_socketio::rest::router(community)
         .merge(accounts::router(accounts))
-        .merge(requests::rest::router(requests))
+        .merge(requests::rest::router(requests.clone()))
         .merge(page::router(&config.socketio.path, config.socketio.serve_client));
     let spoken =
         if config.socketio.serve_client { spoken.merge(bundle::router(&config.socketio.path)) } else { spoken };
     spoken
+        .layer(in_time)
+        .merge(requests::uploads::router(requests))
         .layer(middleware::from_fn_with_state(rates, rates::limit))
         // Whoever watches over the server is not held up by its limits.
-        .merge(health::router(health))
+        .merge(health::router(health).layer(in_time))
         .fallback(|| async { (StatusCode::NOT_FOUND, Json(json!({ "message": "Not found" }))) })
         .layer(middleware::map_response(security_headers::add))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, REST_TIMEOUT))
 }
 
 fn engine(config: &Config, sockets: &Arc<SocketServer>) -> Router {

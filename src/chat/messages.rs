@@ -5,11 +5,11 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::limits::{Budget, MAX_CLIENT_OFFSET, Place};
-use super::permissions::Member;
+use super::permissions::{Action, Member};
 use super::{Caller, Chat, Inner, Refusal, Rules, patiently};
 use crate::model::text::{javascript_length, trim_like_javascript};
-use crate::model::{MessageId, MessageKind, Posted, Room, RoomNumber, Standing, UserId};
-use crate::store::{Answer, Command, Done, Draft, Moderation, PageSize, Statistics};
+use crate::model::{Character, MessageId, MessageKind, Posted, Room, RoomNumber, Standing, UserId};
+use crate::store::{Answer, Command, Done, Draft, Moderation, PageSize, Statistics, Upload};
 
 /// A text that is one: not blank, and storable on both databases.
 #[derive(Debug, Clone)]
@@ -31,9 +31,28 @@ impl Text {
         Ok(Text { trimmed: trimmed.to_owned(), length: javascript_length(text) })
     }
 
+    /// Of a file without a caption. Names are short, whatever the limit on texts.
+    pub(super) fn of_name(name: &str) -> Text {
+        Text { trimmed: name.to_owned(), length: 0 }
+    }
+
     fn within(&self, rules: Rules) -> Result<(), Refusal> {
         let limit = rules.max_message_chars;
         if limit != 0 && self.length > limit { Err(Refusal::TooLong { limit }) } else { Ok(()) }
+    }
+}
+
+/// What a message is beside its text.
+#[derive(Debug, Clone, Default)]
+pub struct Embellishment {
+    pub kind: MessageKind,
+    pub character: Option<Arc<Character>>,
+    pub upload: Option<Arc<Upload>>,
+}
+
+impl Embellishment {
+    fn action(&self) -> Action {
+        if self.character.is_some() || self.upload.is_some() { Action::Embellish } else { Action::Send }
     }
 }
 
@@ -127,6 +146,11 @@ fn moderation(caller: &Caller, posted: &Posted, reason: Option<String>) -> Optio
     (by != posted.message.user).then_some(Moderation { by, reason })
 }
 
+pub(super) fn check_offset(offset: Option<&str>) -> Result<(), Refusal> {
+    let is_good = |offset: &str| javascript_length(offset) <= MAX_CLIENT_OFFSET && !offset.contains('\0');
+    if offset.is_none_or(is_good) { Ok(()) } else { Err(Refusal::OffsetTooLong { limit: MAX_CLIENT_OFFSET }) }
+}
+
 impl Chat {
     /// Takes a message. Returns as soon as it stands in the queue, so that one connection can send
     /// without waiting for each answer and its messages still keep their order.
@@ -136,19 +160,12 @@ impl Chat {
         room: Option<&str>,
         text: Text,
         client_offset: Option<String>,
+        with: Embellishment,
         rules: Rules,
     ) -> Result<Pending, Refusal> {
         text.within(rules)?;
-        if client_offset
-            .as_ref()
-            .is_some_and(|offset| javascript_length(offset) > MAX_CLIENT_OFFSET || offset.contains('\0'))
-        {
-            return Err(Refusal::OffsetTooLong { limit: MAX_CLIENT_OFFSET });
-        }
-        let member = self.member(caller, room).await?;
-        let now = self.inner.clock.now();
-        member.may_send(now)?;
-        self.may_write_to_peer(caller, &member.room).await?;
+        check_offset(client_offset.as_deref())?;
+        let member = self.speaker(caller, room, with.action()).await?;
         let text = match self.inner.known.words.content.screen(text.trimmed.clone(), rules.filter) {
             Ok(text) => text,
             Err(refusal) if !self.is_repeat(caller, client_offset.as_deref()).await? => return Err(refusal),
@@ -159,11 +176,11 @@ impl Chat {
             id: taken.id,
             room: member.room.number,
             author: caller.author(),
-            kind: MessageKind::Text,
+            kind: with.kind,
             text,
             client_offset,
-            character: None,
-            attachment: None,
+            character: with.character,
+            upload: with.upload,
             unsilenced: caller.standing() == Standing::Admin,
         };
         match self.inner.writer.append(Command::Create(draft)).await {
@@ -173,6 +190,15 @@ impl Chat {
                 Err(refusal.into())
             }
         }
+    }
+
+    /// Somebody who may send to a room, or do there what takes sending.
+    pub(super) async fn speaker(&self, caller: &Caller, room: Option<&str>, action: Action) -> Result<Member, Refusal> {
+        let member = self.member(caller, room).await?;
+        member.may(action)?;
+        member.may_send(self.inner.clock.now())?;
+        self.may_write_to_peer(caller, &member.room).await?;
+        Ok(member)
     }
 
     /// Takes what a message costs of its author's pace. A repeat costs nothing.
@@ -216,7 +242,7 @@ impl Chat {
     }
 
     /// What was sent before is answered, not stored: it is never too much.
-    async fn is_repeat(&self, caller: &Caller, client_offset: Option<&str>) -> Result<bool, Refusal> {
+    pub(super) async fn is_repeat(&self, caller: &Caller, client_offset: Option<&str>) -> Result<bool, Refusal> {
         let Some(offset) = client_offset else { return Ok(false) };
         patiently(self.inner.store.has_offset(caller.user().id, offset)).await
     }

@@ -6,6 +6,7 @@ pub mod directs;
 pub mod erasure;
 pub mod export;
 pub mod feed;
+pub mod files;
 pub mod limits;
 pub mod members;
 pub mod merging;
@@ -18,6 +19,7 @@ pub mod refusal;
 pub mod rooms;
 pub mod sessions;
 pub mod typing;
+pub mod uploads;
 pub mod words;
 
 use std::sync::Arc;
@@ -30,9 +32,10 @@ use crate::model::{Clock, Micros};
 use crate::store::{Fault, Store, Writer};
 
 pub use content::Filter;
+pub use files::{FileReader, FileRules, Files};
 pub use limits::{Budget, PerMinute, Rules};
 pub use members::{Act, Listed};
-pub use messages::{Pending, Settled, Text};
+pub use messages::{Embellishment, Pending, Settled, Text};
 pub use people::Caller;
 pub use refusal::Refusal;
 pub use words::{Words, WordsRefusal};
@@ -58,6 +61,7 @@ struct Inner {
     bus: Bus,
     clock: Clock,
     known: Known,
+    files: Files,
     pace: limits::Pace,
     attendance: attendance::Attendance,
     presence: presence::Presence,
@@ -65,13 +69,14 @@ struct Inner {
 }
 
 impl Chat {
-    pub fn new(store: Store, writer: Writer, bus: Bus, clock: Clock, known: Known) -> Chat {
+    pub fn new(store: Store, writer: Writer, bus: Bus, clock: Clock, known: Known, files: Files) -> Chat {
         let inner = Inner {
             store,
             writer,
             bus,
             clock,
             known,
+            files,
             pace: limits::Pace::default(),
             attendance: attendance::Attendance::default(),
             presence: presence::Presence::default(),

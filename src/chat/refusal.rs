@@ -1,5 +1,6 @@
 //! Refusals are values; faults are accidents and become `DatabaseAway` or `Failed` where they happen.
 
+use crate::files::{StorageFault, Unfit};
 use crate::model::{EndReason, Micros};
 use crate::store::{CommandRefusal, Fault, WriteRefusal};
 
@@ -62,6 +63,26 @@ pub enum Refusal {
         per_minute: u32,
         retry_in: u64,
     },
+    FileMissing,
+    FileEmpty,
+    FileNotFound,
+    FileTooLarge {
+        limit: u64,
+    },
+    QuotaExceeded {
+        limit: u64,
+    },
+    ImageUnreadable,
+    ImageTooLarge,
+    /// Forged, too.
+    LinkEnded,
+    TooManyUploads {
+        limit: u32,
+    },
+    /// Where files lie.
+    StorageAway {
+        retry_in: u64,
+    },
     DatabaseAway {
         retry_in: u64,
     },
@@ -76,6 +97,7 @@ pub enum Refusal {
 
 /// When to come back while the database is away, in milliseconds.
 const DATABASE_RETRY: u64 = 1000;
+const STORAGE_RETRY: u64 = 10_000;
 
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
@@ -85,6 +107,22 @@ impl From<Fault> for Refusal {
         } else {
             tracing::error!("{fault}");
             Refusal::Failed
+        }
+    }
+}
+
+impl From<StorageFault> for Refusal {
+    fn from(fault: StorageFault) -> Self {
+        tracing::error!("{fault}");
+        Refusal::StorageAway { retry_in: STORAGE_RETRY }
+    }
+}
+
+impl From<Unfit> for Refusal {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Unreadable => Refusal::ImageUnreadable,
+            Unfit::TooLarge => Refusal::ImageTooLarge,
         }
     }
 }
@@ -114,5 +152,9 @@ fn of_command(refusal: CommandRefusal, now: Micros) -> Refusal {
         CommandRefusal::Barred { until } => Refusal::Kicked { retry_in: left(until) },
         CommandRefusal::Outranked => Refusal::Outranked,
         CommandRefusal::LastOwner => Refusal::LastOwner,
+        CommandRefusal::UploadGone => Refusal::NotAuthenticated,
+        CommandRefusal::QuotaExceeded { limit } => {
+            Refusal::QuotaExceeded { limit: u64::try_from(limit).unwrap_or_default() }
+        }
     }
 }

@@ -133,6 +133,26 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
             let budget = Some(BudgetShape { limit: per_minute, left: 0, reset_in: retry_in });
             Described { retry_in: Some(retry_in), budget, ..described("slow_down", 429, &text) }
         }
+        Refusal::FileMissing => described("file_missing", 400, "A field \"file\" with a file is needed"),
+        Refusal::FileEmpty => described("file_empty", 400, "The file is empty"),
+        Refusal::FileNotFound => described("file_not_found", 404, "File not found"),
+        Refusal::FileTooLarge { limit } => {
+            described("file_too_large", 413, &format!("The file is too large (max {})", in_bytes(limit)))
+        }
+        Refusal::QuotaExceeded { limit } => {
+            described("quota_exceeded", 413, &format!("Your files may have {} together", in_bytes(limit)))
+        }
+        Refusal::ImageUnreadable => described("image_unreadable", 400, "This image cannot be read"),
+        Refusal::ImageTooLarge => described("image_too_large", 400, "This image is too large (max 50 megapixels)"),
+        Refusal::LinkEnded => described("link_expired", 403, "This link has ended"),
+        Refusal::TooManyUploads { limit } => Described {
+            retry_in: Some(1000),
+            ..described("slow_down", 429, &format!("Too many uploads at once: {limit} are allowed"))
+        },
+        Refusal::StorageAway { retry_in } => Described {
+            retry_in: Some(retry_in),
+            ..described("storage_away", 503, "Files cannot be stored or read at the moment, please try again")
+        },
         Refusal::DatabaseAway { retry_in } => Described {
             retry_in: Some(retry_in),
             ..described("database_away", 503, "The database cannot be reached at the moment, please try again")
@@ -149,5 +169,23 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
             retry_in: Some(retry_in),
             ..described("restarting", 503, "The server is restarting, please try again")
         },
+    }
+}
+
+fn in_bytes(number: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let whole = units.into_iter().find(|(unit, _)| number >= *unit && number.is_multiple_of(*unit));
+    whole.map_or_else(|| format!("{number} bytes"), |(unit, name)| format!("{} {name}", number / unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_said_in_the_largest_unit_that_fits() {
+        for (number, said) in [(10 << 20, "10 MiB"), (1 << 30, "1 GiB"), (1536 << 10, "1536 KiB"), (999, "999 bytes")] {
+            assert_eq!(in_bytes(number), said);
+        }
     }
 }

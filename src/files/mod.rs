@@ -9,6 +9,6 @@ mod storage;
 
 pub use content::{Content, ENOUGH_TO_RECOGNIZE, PictureFormat, recognize};
 pub use name::{Disposition, clean_name, disposition, named_as};
-pub use picture::{Encoded, Picture, Pictures, Unfit};
+pub use picture::{Encoded, Picture, Pictures, Turn, Unfit};
 pub use signed::{LinkEnded, Links, Reader};
 pub use storage::{Put, Storage, StorageFault};

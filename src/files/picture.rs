@@ -15,7 +15,7 @@ use image::codecs::webp::WebPEncoder;
 use image::imageops::FilterType;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 
 use super::PictureFormat;
@@ -25,8 +25,6 @@ const MOST_PIXELS: u64 = 50 * MEGAPIXEL;
 const LONGEST_SIDE: u32 = 65_535;
 /// What a decoder may hold: the most pixels with 8 bits of red, green, blue and alpha, and its tables.
 const MOST_MEMORY: u64 = 4 * MOST_PIXELS + (32 << 20);
-/// Larger ones are no pictures to look at. Operators may allow larger uploads than pictures need.
-const MOST_BYTES: usize = 64 << 20;
 const THUMBNAIL_SIDE: u32 = 320;
 const AVATAR_SIDE: u32 = 256;
 const QUALITY: u8 = 87;
@@ -62,30 +60,45 @@ pub struct Pictures {
 }
 
 impl Pictures {
+    /// Larger ones are no pictures to look at. Operators may allow larger uploads than pictures need.
+    pub const MOST_BYTES: u64 = 64 << 20;
+
     /// `at_once`: the largest that are let in take a core for some seconds, and half a gigabyte.
     pub fn new(at_once: usize) -> Self {
         Self { turns: Arc::new(Semaphore::new(at_once.max(1))) }
     }
 
+    /// Waits until a picture may be made: what is to be decoded need not be in memory before.
+    pub async fn turn(&self) -> Result<Turn, Unfit> {
+        let permit = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Unfit::Unreadable)?;
+        Ok(Turn { permit })
+    }
+}
+
+/// For one picture.
+pub struct Turn {
+    permit: OwnedSemaphorePermit,
+}
+
+impl Turn {
     /// What a message shows.
-    pub async fn prepare(&self, sent: Bytes, format: PictureFormat) -> Result<Picture, Unfit> {
-        self.in_turn(move || prepare(&sent, format)).await
+    pub async fn prepare(self, sent: Bytes, format: PictureFormat) -> Result<Picture, Unfit> {
+        self.used_for(move || prepare(&sent, format)).await
     }
 
     /// 256 × 256 px from the middle, one frame.
-    pub async fn avatar(&self, sent: Bytes, format: PictureFormat) -> Result<Encoded, Unfit> {
-        self.in_turn(move || avatar(&sent, format)).await
+    pub async fn avatar(self, sent: Bytes, format: PictureFormat) -> Result<Encoded, Unfit> {
+        self.used_for(move || avatar(&sent, format)).await
     }
 
-    async fn in_turn<T: Send + 'static>(
-        &self,
+    async fn used_for<T: Send + 'static>(
+        self,
         work: impl FnOnce() -> Result<T, Unfit> + Send + 'static,
     ) -> Result<T, Unfit> {
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Unfit::Unreadable)?;
         // The work goes on when its caller has gone away, so it holds the turn itself.
         let worked = spawn_blocking(move || {
             let outcome = work();
-            drop(turn);
+            drop(self.permit);
             outcome
         });
         worked.await.unwrap_or_else(|panicked| {
@@ -124,7 +137,7 @@ fn avatar(sent: &[u8], format: PictureFormat) -> Result<Encoded, Unfit> {
 
 /// The first frame, upright.
 fn decode(sent: &[u8], format: PictureFormat) -> Result<DynamicImage, Unfit> {
-    if sent.len() > MOST_BYTES {
+    if sent.len() as u64 > Pictures::MOST_BYTES {
         return Err(Unfit::TooLarge);
     }
     let named = match format {

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::{MessageId, Micros, RoomNumber, UserId};
+use super::{Attachment, MessageId, Micros, RoomNumber, UserId};
 
 pub type FileId = Uuid;
 
@@ -46,7 +46,7 @@ pub struct File {
 }
 
 /// What a file turned out to be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FileContent {
     pub name: String,
     pub media_type: String,
@@ -54,4 +54,20 @@ pub struct FileContent {
     pub bytes: i64,
     /// Width and height of a picture.
     pub size: Option<(u32, u32)>,
+}
+
+impl FileContent {
+    /// As a message shows it.
+    pub fn attached(&self, id: FileId, has_thumbnail: bool) -> Attachment {
+        let side = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
+        Attachment {
+            id,
+            name: self.name.clone(),
+            media_type: self.media_type.clone(),
+            bytes: self.bytes,
+            width: self.size.map(|(width, _)| side(width)),
+            height: self.size.map(|(_, height)| side(height)),
+            thumbnail: self.size.map(|_| has_thumbnail),
+        }
+    }
 }

@@ -142,6 +142,8 @@ impl Store {
     pub async fn end_erasure(&self, user: UserId, now: Micros) -> Result<(), Fault> {
         let db = self.single().begin().await?;
         self.mark_as_own(&db).await?;
+        // What was still coming in at the beginning.
+        super::files::mark_gone(&db, super::FilesOf::Owner(user), now).await?;
         run(&db, "DELETE FROM chat_authors WHERE user_id = $1", [user.into()]).await?;
         run(&db, "DELETE FROM chat_characters WHERE user_id = $1", [user.into()]).await?;
         if !self.made_by_node {

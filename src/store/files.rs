@@ -1,17 +1,22 @@
 //! Files: a draft before the bytes come, a file once its message or avatar is stored, gone until the
 //! bytes are. So whatever lies in the storage has a row here.
 
+use std::collections::{HashMap, HashSet};
+
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
     TransactionTrait,
 };
 
 use super::entities::file::{ActiveModel, Column, Entity, Model, Purpose};
-use super::sql::row;
+use super::sql::{row, run};
 use super::{Fault, Store};
-use crate::model::{File, FileContent, FileId, FileKey, FilePurpose, MessageId, Micros, RoomNumber, UserId};
+use crate::config::DatabaseKind;
+use crate::model::{
+    Attachment, File, FileContent, FileId, FileKey, FilePurpose, MessageId, Micros, RoomNumber, UserId,
+};
 
 /// An upload takes minutes at most: a draft that is older was left by a crash.
 const DRAFT_LASTS: i64 = 3600 * 1_000_000;
@@ -25,6 +30,22 @@ pub struct FileDraft {
     pub key: FileKey,
     /// Taken, whether or not there will be a thumbnail.
     pub thumbnail: FileKey,
+}
+
+/// Bytes that lie in the storage, and become a file with their message.
+#[derive(Debug, Clone)]
+pub struct Upload {
+    pub draft: FileDraft,
+    pub content: FileContent,
+    /// What all files of its owner may have together, in bytes.
+    pub quota: Option<i64>,
+}
+
+impl Upload {
+    /// Pictures have thumbnails.
+    pub fn attachment(&self) -> Attachment {
+        self.content.attached(self.draft.id, self.content.size.is_some())
+    }
 }
 
 /// What goes together.
@@ -81,12 +102,23 @@ impl Store {
     /// draft any more.
     pub async fn keep_avatar(&self, draft: &FileDraft, content: &FileContent, now: Micros) -> Result<bool, Fault> {
         let transaction = self.single().begin().await?;
+        // First: whoever changes the same one at the same time waits here, and then sees this one.
+        wear(&transaction, draft.owner, Some(draft.id), now).await?;
         mark_gone(&transaction, FilesOf::Avatar(draft.owner), now).await?;
         let kept = keep(&transaction, draft, content, None, now).await?;
         if kept {
             transaction.commit().await?;
         }
         Ok(kept)
+    }
+
+    /// Whether there was one.
+    pub async fn remove_avatar(&self, owner: UserId, now: Micros) -> Result<bool, Fault> {
+        let transaction = self.single().begin().await?;
+        wear(&transaction, owner, None, now).await?;
+        let gone = mark_gone(&transaction, FilesOf::Avatar(owner), now).await?;
+        transaction.commit().await?;
+        Ok(gone > 0)
     }
 
     pub async fn mark_files_gone(&self, of: FilesOf, now: Micros) -> Result<u64, Fault> {
@@ -118,10 +150,7 @@ impl Store {
 
     /// What counts for somebody's quota.
     pub async fn bytes_of_files(&self, owner: UserId) -> Result<i64, Fault> {
-        const SUM: &str = "SELECT CAST(COALESCE(SUM(bytes), 0) AS bigint) AS bytes FROM chat_files \
-                           WHERE user_id = $1 AND gone_at IS NULL";
-        let sum = row(&self.pool, SUM, [owner.into()]).await?;
-        Ok(sum.map(|row| row.try_get("", "bytes")).transpose()?.unwrap_or(0))
+        bytes_of(&self.pool, owner).await
     }
 
     /// Deleted ones, and drafts whose time is over, the longest gone first.
@@ -153,6 +182,63 @@ impl Store {
     }
 }
 
+/// What the writer must know of uploads before their messages are numbered.
+#[derive(Debug, Default)]
+pub(super) struct Uploads {
+    /// Drafts that can be kept, locked until the end of the transaction.
+    pub standing: HashSet<FileId>,
+    /// What their owners have already.
+    pub bytes: HashMap<UserId, i64>,
+}
+
+impl Store {
+    pub(super) async fn read_uploads(
+        &self,
+        db: &impl ConnectionTrait,
+        uploads: &[&Upload],
+        now: Micros,
+    ) -> Result<Uploads, Fault> {
+        let mut found = Uploads::default();
+        for Upload { draft, quota, .. } in uploads.iter().copied() {
+            let stands = standing(draft, now);
+            let stands = match self.kind {
+                DatabaseKind::Postgres => Entity::find().filter(stands).lock_exclusive(),
+                DatabaseKind::Sqlite => Entity::find().filter(stands),
+            };
+            if stands.one(db).await?.is_some() {
+                found.standing.insert(draft.id);
+            }
+            if quota.is_some() {
+                found.bytes.insert(draft.owner, bytes_of(db, draft.owner).await?);
+            }
+        }
+        Ok(found)
+    }
+}
+
+async fn bytes_of(db: &impl ConnectionTrait, owner: UserId) -> Result<i64, Fault> {
+    const SUM: &str = "SELECT CAST(COALESCE(SUM(bytes), 0) AS bigint) AS bytes FROM chat_files \
+                       WHERE user_id = $1 AND gone_at IS NULL";
+    let sum = row(db, SUM, [owner.into()]).await?;
+    Ok(sum.map(|row| row.try_get("", "bytes")).transpose()?.unwrap_or(0))
+}
+
+async fn wear(db: &impl ConnectionTrait, owner: UserId, avatar: Option<FileId>, now: Micros) -> Result<(), Fault> {
+    const WEAR: &str = "INSERT INTO chat_profiles (user_id, avatar, updated_at) VALUES ($1, $2, $3) \
+                        ON CONFLICT (user_id) DO UPDATE SET avatar = excluded.avatar, updated_at = excluded.updated_at";
+    run(db, WEAR, [owner.into(), avatar.into(), now.0.into()]).await?;
+    Ok(())
+}
+
+/// A draft whose time is over may be swept at this moment.
+fn standing(draft: &FileDraft, now: Micros) -> SimpleExpr {
+    Column::Id
+        .eq(draft.id)
+        .and(Column::UserId.eq(draft.owner))
+        .and(Column::GoneAt.gt(now.0))
+        .and(Column::MessageId.is_null())
+}
+
 /// The draft becomes a file, of a message unless it is an avatar. For the transaction that stores the other
 /// half.
 pub(super) async fn keep(
@@ -174,9 +260,7 @@ pub(super) async fn keep(
         .col_expr(Column::Height, Expr::value(size.1.map(i64::from)))
         .col_expr(Column::ThumbnailKey, Expr::value(thumbnail))
         .col_expr(Column::GoneAt, Expr::value(None::<i64>))
-        .filter(Column::Id.eq(draft.id).and(Column::UserId.eq(draft.owner)))
-        // A draft whose time is over may be swept at this moment.
-        .filter(Column::GoneAt.gt(now.0).and(Column::MessageId.is_null()))
+        .filter(standing(draft, now))
         .exec(db)
         .await?;
     Ok(kept.rows_affected == 1)

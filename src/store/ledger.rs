@@ -1,17 +1,21 @@
 //! What a batch of commands comes to: numbers, times, counters. Pure; the writer reads before it and
 //! writes after it, in one transaction that holds the rooms' row locks.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::audit::AuditRow;
 use super::deeds::MemberCommand;
+use super::files::{Upload, Uploads};
 use super::members::{Place, Touched};
 use crate::model::erasure::{ERASED, Remains, erased_author};
 use crate::model::message::DELETED_TEXT;
 use crate::model::{
-    Attachment, Author, Character, Event, MemberChanged, Membership, Message, MessageId, MessageKind, Micros, Posted,
-    RoomId, RoomNumber, UserId,
+    Author, Character, Event, MemberChanged, Membership, Message, MessageId, MessageKind, Micros, Posted, RoomId,
+    RoomNumber, UserId,
 };
 
 /// A message to be.
@@ -24,7 +28,7 @@ pub struct Draft {
     pub text: String,
     pub client_offset: Option<String>,
     pub character: Option<Arc<Character>>,
-    pub attachment: Option<Arc<Attachment>>,
+    pub upload: Option<Arc<Upload>>,
     /// Administrators are silenced by nobody.
     pub unsilenced: bool,
 }
@@ -85,6 +89,11 @@ pub enum CommandRefusal {
     },
     Outranked,
     LastOwner,
+    /// What lies in the storage became nobody's meanwhile: the account's files were removed.
+    UploadGone,
+    QuotaExceeded {
+        limit: i64,
+    },
 }
 
 impl Command {
@@ -108,6 +117,13 @@ impl Command {
         match self {
             Command::Create(draft) => draft.client_offset.as_deref().map(|offset| (draft.author.id, offset)),
             Command::Edit { .. } | Command::Delete { .. } | Command::Member(_) | Command::Erase { .. } => None,
+        }
+    }
+
+    pub(super) fn upload(&self) -> Option<&Upload> {
+        match self {
+            Command::Create(draft) => draft.upload.as_deref(),
+            Command::Edit { .. } | Command::Delete { .. } | Command::Erase { .. } | Command::Member(_) => None,
         }
     }
 
@@ -152,6 +168,11 @@ pub(super) struct Ledger {
     pub touched: BTreeMap<Place, Touched>,
     pub owners: HashMap<RoomNumber, i64>,
     pub audit: Vec<AuditRow>,
+    pub uploads: Uploads,
+    /// Uploads that become files of new messages.
+    pub kept: Vec<(Arc<Upload>, RoomNumber, MessageId)>,
+    /// Messages whose files are gone.
+    pub without_files: Vec<MessageId>,
     /// Told beside what the commands came to.
     pub also: Vec<Arc<Event>>,
     offsets: HashMap<(UserId, String), MessageId>,
@@ -184,7 +205,7 @@ impl Ledger {
     }
 
     fn create(&mut self, draft: Draft) -> Outcome {
-        let Draft { id, room, author, kind, text, client_offset, character, attachment, unsilenced } = draft;
+        let Draft { id, room, author, kind, text, client_offset, character, upload, unsilenced } = draft;
         if let Some(offset) = &client_offset {
             let key = (author.id, offset.clone());
             if let Some(first) = self.offsets.get(&key).and_then(|id| self.messages.get(id)) {
@@ -195,14 +216,18 @@ impl Ledger {
             self.may_still_speak((room, author.id))?;
         }
         let state = self.rooms.get(&room).ok_or(CommandRefusal::RoomNotFound)?;
-        let at = Micros(self.now.0.max(state.last_at + 1));
+        let (room_id, at) = (state.id, Micros(self.now.0.max(state.last_at + 1)));
+        let attachment = upload.as_ref().map(|upload| Arc::new(upload.attachment()));
+        if let Some(upload) = upload {
+            self.keep(upload, room, id)?;
+        }
         if let Some(offset) = &client_offset {
             self.offsets.insert((author.id, offset.clone()), id);
         }
         let fresh = Message {
             id,
             room,
-            room_id: state.id,
+            room_id,
             seq: 0,
             rev: 0,
             user: author.id,
@@ -221,6 +246,21 @@ impl Ledger {
         self.show_direct(room, message.seq, message.user);
         let posted = Arc::new(Posted { message, author });
         Ok((Done::Message(posted.clone()), Some(Arc::new(Event::MessageCreated(posted)))))
+    }
+
+    fn keep(&mut self, upload: Arc<Upload>, room: RoomNumber, message: MessageId) -> Result<(), CommandRefusal> {
+        if !self.uploads.standing.remove(&upload.draft.id) {
+            return Err(CommandRefusal::UploadGone);
+        }
+        if let Some(limit) = upload.quota {
+            let bytes = self.uploads.bytes.entry(upload.draft.owner).or_default();
+            if *bytes + upload.content.bytes > limit {
+                return Err(CommandRefusal::QuotaExceeded { limit });
+            }
+            *bytes += upload.content.bytes;
+        }
+        self.kept.push((upload, room, message));
+        Ok(())
     }
 
     fn edit(&mut self, id: MessageId, author: Arc<Author>, text: String, moderation: Option<Moderation>) -> Outcome {
@@ -324,6 +364,9 @@ impl Ledger {
         message.character = None;
         message.attachment = None;
         let message = message.clone();
+        if matches!(message.kind, MessageKind::Image | MessageKind::File) {
+            self.without_files.push(id);
+        }
         self.count(&message, -1);
     }
 
@@ -355,88 +398,5 @@ impl Ledger {
         }
         *self.daily.entry((message.room, message.created_at.day())).or_default() += by;
         *self.authors.entry((message.room, message.user)).or_default() += by;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn ledger() -> Ledger {
-        let state = RoomState {
-            id: Uuid::nil(),
-            last_seq: 7,
-            last_rev: 9,
-            last_at: 500,
-            visible: 3,
-            members: 0,
-            version: 0,
-            pair: None,
-        };
-        Ledger::new(Micros(100), BTreeMap::from([(RoomNumber::MAIN, state)]), Vec::new())
-    }
-
-    fn author() -> Arc<Author> {
-        Arc::new(Author { userid: "ann".into(), name: "Ann".into(), ..Author::nameless(Uuid::nil()) })
-    }
-
-    fn create(text: &str, offset: Option<&str>) -> Command {
-        Command::Create(Draft {
-            id: Uuid::new_v4(),
-            room: RoomNumber::MAIN,
-            author: author(),
-            kind: MessageKind::Text,
-            text: text.into(),
-            client_offset: offset.map(Into::into),
-            character: None,
-            attachment: None,
-            unsilenced: false,
-        })
-    }
-
-    fn message(done: Done) -> Arc<Posted> {
-        match done {
-            Done::Message(posted) => posted,
-            Done::Member(changed) => panic!("{changed:?}"),
-        }
-    }
-
-    #[test]
-    fn numbers_without_gap_and_times_that_rise_even_when_the_clock_went_back() {
-        let mut ledger = ledger();
-        let sent: Vec<_> = (0..3)
-            .filter_map(|_| ledger.settle(create("hi", None)).ok())
-            .map(|(done, _)| message(done).message.clone())
-            .collect();
-        assert_eq!(
-            sent.iter().map(|message| (message.seq, message.rev, message.created_at.0)).collect::<Vec<_>>(),
-            [(8, 10, 501), (9, 11, 502), (10, 12, 503)]
-        );
-        assert_eq!(ledger.rooms[&RoomNumber::MAIN].visible, 6);
-    }
-
-    #[test]
-    fn a_repeat_in_the_same_batch_is_the_first_message_and_announced_once() {
-        let mut ledger = ledger();
-        let (first, told) = ledger.settle(create("one", Some("a"))).unwrap();
-        let (again, told_again) = ledger.settle(create("two", Some("a"))).unwrap();
-        assert_eq!(message(first), message(again));
-        assert!(told.is_some() && told_again.is_none());
-        assert_eq!(ledger.rooms[&RoomNumber::MAIN].last_seq, 8);
-    }
-
-    #[test]
-    fn a_deleted_message_cannot_be_edited_and_is_deleted_once() {
-        let mut ledger = ledger();
-        let (posted, _) = ledger.settle(create("one", None)).unwrap();
-        let id = message(posted).message.id;
-        let delete = Command::Delete { id, room: RoomNumber::MAIN, author: author(), moderation: None };
-        assert!(ledger.settle(delete.clone()).unwrap().1.is_some());
-        assert!(ledger.settle(delete).unwrap().1.is_none());
-        let edit = Command::Edit { id, room: RoomNumber::MAIN, author: author(), text: "new".into(), moderation: None };
-        assert_eq!(ledger.settle(edit).unwrap_err(), CommandRefusal::MessageNotFound);
-        assert_eq!((ledger.rooms[&RoomNumber::MAIN].visible, ledger.rooms[&RoomNumber::MAIN].last_rev), (3, 11));
     }
 }

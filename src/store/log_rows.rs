@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::files::{self, FilesOf};
 use super::ledger::{Ledger, RoomState};
 use super::rooms::pair_of;
 use super::sql::{Sql, json, rows, run};
@@ -264,6 +265,12 @@ impl Store {
         let touched = ledger.touched.iter().map(|(place, touched)| (*place, touched.clone()));
         self.write_touched(db, touched, ledger.now).await?;
         self.write_audit(db, &ledger.audit).await?;
+        for (upload, room, message) in &ledger.kept {
+            files::keep(db, &upload.draft, &upload.content, Some((*room, *message)), ledger.now).await?;
+        }
+        for message in &ledger.without_files {
+            files::mark_gone(db, FilesOf::Message(*message), ledger.now).await?;
+        }
         let created = of(&mut ledger.created.iter());
         let changed = of(&mut ledger.changed.iter());
         let counters = Counters::of(ledger);

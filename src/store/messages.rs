@@ -8,7 +8,7 @@ use super::sql::{json, row, rows};
 use super::{Fault, Store};
 use crate::config::DatabaseKind;
 use crate::model::message::DELETED_TEXT;
-use crate::model::{Character, Message, MessageId, MessageKind, Micros, RoomNumber, UserId};
+use crate::model::{Attachment, Character, FileContent, Message, MessageId, MessageKind, Micros, RoomNumber, UserId};
 
 /// One page of a listing by page and limit, oldest first, and how many messages there are in all.
 pub struct Page {
@@ -30,9 +30,10 @@ pub struct Since {
 const COLUMNS: &str = r#"SELECT l.message_id, l.room, r.id AS room_id, l.seq, l.rev, l.user_id, l.client_offset,
     COALESCE(l.body, c.message) AS text, l.created_at, l.updated_at, l.edited_at, l.deleted, l.guest, l.kind,
     p.number AS persona, p.name AS persona_name,
+    f.id AS file, f.name AS file_name, f.media_type, f.bytes, f.width, f.height, f.thumbnail_key IS NOT NULL AS has_thumbnail,
     l.room = 1 AND NOT l.guest AND COALESCE(c.is_deleted, true) AS deleted_by_node
   FROM chat_log l JOIN chat_rooms r ON r.number = l.room LEFT JOIN "CommunityChats" c ON c.id = l.message_id AND l.room = 1
-  LEFT JOIN chat_characters p ON p.number = l.persona"#;
+  LEFT JOIN chat_characters p ON p.number = l.persona LEFT JOIN chat_files f ON f.id = l.file AND f.gone_at IS NULL"#;
 
 pub(super) fn message(row: &QueryResult) -> Result<Message, Fault> {
     let text: Option<String> = row.try_get("", "text")?;
@@ -47,7 +48,7 @@ pub(super) fn message(row: &QueryResult) -> Result<Message, Fault> {
         guest: row.try_get("", "guest")?,
         kind: kind(&row.try_get::<String>("", "kind")?),
         character: character(row)?.filter(|_| !deleted),
-        attachment: None,
+        attachment: attachment(row)?.filter(|_| !deleted),
         text: text.filter(|_| !deleted).unwrap_or_else(|| DELETED_TEXT.to_owned()),
         created_at: Micros(row.try_get("", "created_at")?),
         updated_at: Micros(row.try_get("", "updated_at")?),
@@ -67,6 +68,18 @@ fn kind(name: &str) -> MessageKind {
 fn character(row: &QueryResult) -> Result<Option<Arc<Character>>, Fault> {
     let Some(number) = row.try_get("", "persona")? else { return Ok(None) };
     Ok(Some(Arc::new(Character { number, name: row.try_get("", "persona_name")? })))
+}
+
+fn attachment(row: &QueryResult) -> Result<Option<Arc<Attachment>>, Fault> {
+    let Some(id) = row.try_get("", "file")? else { return Ok(None) };
+    let side = |column| Ok::<_, Fault>(row.try_get::<Option<i64>>("", column)?.and_then(|side| side.try_into().ok()));
+    let content = FileContent {
+        name: row.try_get("", "file_name")?,
+        media_type: row.try_get("", "media_type")?,
+        bytes: row.try_get("", "bytes")?,
+        size: side("width")?.zip(side("height")?),
+    };
+    Ok(Some(Arc::new(content.attached(id, row.try_get("", "has_thumbnail")?))))
 }
 
 pub(super) async fn read(

@@ -39,7 +39,7 @@ pub use deeds::{Deed, MemberCommand, Rank};
 pub use erasures::Erasure;
 pub use exports::PARTS;
 pub use fault::Fault;
-pub use files::{FileDraft, FilesOf, GoneFile};
+pub use files::{FileDraft, FilesOf, GoneFile, Upload};
 pub use foreign::ForeignChanges;
 pub use ledger::{Command, CommandRefusal, Done, Draft, Moderation};
 pub use members::{MemberList, MemberRow};

@@ -7,6 +7,8 @@ use uuid::Uuid;
 
 use super::audit::AuditRow;
 use super::entities::room::{ActiveModel, Column, Entity, Kind, Model};
+use super::files::{FilesOf, mark_gone};
+use super::sql::{row, run};
 use super::{Fault, Store};
 use crate::model::{MemberState, Membership, Micros, Room, RoomKind, RoomNumber, RoomRole, UserId};
 
@@ -192,11 +194,38 @@ impl Store {
         if gone.rows_affected == 0 {
             return Ok(false);
         }
+        mark_gone(&db, FilesOf::Room(room.number), now).await?;
         self.write_audit(&db, audit).await?;
         db.commit().await?;
         Ok(true)
     }
+
+    /// Takes texts and members from one of the rooms that were deleted, some at a time. Gives whether
+    /// there may be more to take.
+    pub async fn empty_deleted_rooms(&self) -> Result<bool, Fault> {
+        let Some(room) = row(&self.pool, TO_BE_EMPTIED, []).await? else { return Ok(false) };
+        let room: i64 = room.try_get("", "number")?;
+        for take in [TAKE_TEXTS, COUNT_DOWN, TAKE_MEMBERS] {
+            run(self.single(), take, [room.into(), TAKEN_AT_ONCE.into()]).await?;
+        }
+        for counters in ["chat_authors", "chat_daily"] {
+            run(self.single(), &format!("DELETE FROM {counters} WHERE room = $1"), [room.into()]).await?;
+        }
+        Ok(true)
+    }
 }
+
+const TAKEN_AT_ONCE: i64 = 2000;
+/// The last `seq` of a deleted room says how far it is emptied.
+const TO_BE_EMPTIED: &str = "SELECT number FROM chat_rooms r WHERE deleted_at IS NOT NULL AND (last_seq > 0 \
+    OR EXISTS (SELECT 1 FROM chat_members m WHERE m.room = r.number)) ORDER BY number LIMIT 1";
+const TAKE_TEXTS: &str = "UPDATE chat_log SET body = NULL, persona = NULL, file = NULL, deleted = true \
+    WHERE room = $1 AND seq BETWEEN (SELECT last_seq - $2 FROM chat_rooms WHERE number = $1) \
+    AND (SELECT last_seq FROM chat_rooms WHERE number = $1)";
+const COUNT_DOWN: &str = "UPDATE chat_rooms SET visible = 0, members = 0, \
+    last_seq = CASE WHEN last_seq > $2 THEN last_seq - $2 ELSE 0 END WHERE number = $1";
+const TAKE_MEMBERS: &str = "DELETE FROM chat_members WHERE room = $1 \
+    AND user_id IN (SELECT user_id FROM chat_members WHERE room = $1 LIMIT $2)";
 
 pub(super) fn pair_of(written: Option<&str>) -> Option<(UserId, UserId)> {
     let (one, other) = written?.split_once(':')?;

@@ -256,6 +256,8 @@ impl Task {
         }
         let mut ledger = Ledger::new(self.clock.now(), rooms, stored);
         self.read_members(&db, commands, &mut ledger).await?;
+        let uploads: Vec<_> = commands.iter().filter_map(Command::upload).collect();
+        ledger.uploads = self.store.read_uploads(&db, &uploads, ledger.now).await?;
         let outcomes = commands.iter().map(|command| ledger.settle(command.clone())).collect();
         if !ledger.is_unchanged() {
             self.store.write_ledger(&db, &ledger, NodeRows::Write).await?;

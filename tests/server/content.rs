@@ -7,8 +7,9 @@ use community_chat::chat::feed::Feed;
 use community_chat::chat::people::People;
 use community_chat::chat::rooms::Rooms;
 use community_chat::chat::sessions::Sessions;
-use community_chat::chat::{Caller, Chat, Filter, Known, Refusal, Words, WordsRefusal};
-use community_chat::config::Config;
+use community_chat::chat::{Caller, Chat, FileRules, Files, Filter, Known, Refusal, Words, WordsRefusal};
+use community_chat::config::{Config, StoragePlace};
+use community_chat::files::{Links, Pictures, Storage};
 use community_chat::model::{Actor, Clock, Event};
 use community_chat::store::{ForeignChanges, Missing, Store, Writer};
 use serde_json::{Value, json};
@@ -210,7 +211,10 @@ impl Node {
         tokio::spawn(feed.run(heard, async |_| {}));
         let foreign = ForeignChanges::watch(&store).await;
         let (writer, _) = Writer::start(store.clone(), bus.clone(), Clock::System, foreign, CancellationToken::new());
-        Node { chat: Chat::new(store.clone(), writer, bus.clone(), Clock::System, known), bus, store }
+        let files = StoragePlace::Folder(program.folder.path().join("files"));
+        let rules = FileRules { most_bytes: None, quota: None, link_seconds: 600 };
+        let files = Files::new(Storage::open(&files).unwrap(), Pictures::new(1), Links::new("secret"), rules);
+        Node { chat: Chat::new(store.clone(), writer, bus.clone(), Clock::System, known, files), bus, store }
     }
 
     async fn caller(&self, account: &Account) -> Caller {

@@ -14,7 +14,7 @@ use super::wire::{
     DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, SessionEndShape, Success,
 };
 use super::{Community, NAMESPACE, Trust};
-use crate::chat::{Caller, Pending, Refusal};
+use crate::chat::{Caller, Embellishment, Pending, Refusal};
 use crate::doors::refusals::{BudgetShape, Doing};
 use crate::doors::requests::{Failure, Reply, Requests, Route};
 use crate::doors::socketio::{
@@ -311,7 +311,9 @@ impl CommunitySession {
             let caller = self.caller().await?;
             let text = fields.text()?;
             let shared = &self.door.shared;
-            shared.chat.post(&caller, fields.room()?.as_deref(), text, fields.client_offset()?, shared.rules).await
+            let (room, offset) = (fields.room()?, fields.client_offset()?);
+            let plain = Embellishment::default();
+            shared.chat.post(&caller, room.as_deref(), text, offset, plain, shared.rules).await
         };
         settle_later(queued.await, ack, Doing::Sending, Some("Message sent successfully"))
     }

@@ -24,6 +24,8 @@ pub enum Failure {
         retry_in: u64,
     },
     TooLarge,
+    /// What was sent did not come.
+    TooSlow,
 }
 
 impl From<Refusal> for Failure {
@@ -48,6 +50,7 @@ impl Failure {
                 retry_in: Some(*retry_in),
                 ..described("slow_down", 429, format!("Too many requests of this kind: {limit} {an} are allowed"))
             },
+            Failure::TooSlow => described("too_slow", 408, "What was sent did not come in time".into()),
             Failure::TooLarge => described("body_too_large", 413, "The body is too large (max 64 KiB)".into()),
         }
     }

@@ -61,6 +61,17 @@ impl Fields {
         if self.get(name).is_none() { Ok(None) } else { self.id(name).map(Some) }
     }
 
+    /// Ids with commas between them.
+    pub fn ids(&mut self, name: &'static str, most: usize) -> Vec<Uuid> {
+        let given = self.get(name).and_then(Value::as_str).unwrap_or_default();
+        let ids: Option<Vec<Uuid>> = given.split(',').map(|id| Uuid::parse_str(id.trim()).ok()).collect();
+        let ids = ids.filter(|ids| ids.len() <= most);
+        if ids.is_none() {
+            self.fault(name, format!("{name} must be at most {most} ids, with commas between them"));
+        }
+        ids.unwrap_or_default()
+    }
+
     /// A text, trimmed. None where none was given.
     pub fn text(&mut self, name: &'static str, most: usize) -> Option<String> {
         let text = match self.get(name)? {

@@ -3,12 +3,15 @@
 
 mod audit;
 mod budgets;
+mod downloads;
 mod failure;
 mod fields;
+mod files;
 mod members;
 mod own_data;
 pub mod rest;
 mod rooms;
+pub mod uploads;
 pub mod wire;
 
 use std::sync::Arc;
@@ -22,7 +25,7 @@ pub use budgets::{Allowance, Allowances};
 pub use failure::Failure;
 pub use fields::{Fields, MOST_REASON};
 
-use crate::chat::{Caller, Chat, Refusal};
+use crate::chat::{Caller, Chat, Refusal, Rules};
 use crate::doors::bearer::Bearers;
 use crate::model::Actor;
 use budgets::Budgets;
@@ -36,6 +39,7 @@ pub struct Requests {
 struct Shared {
     chat: Chat,
     bearers: Bearers,
+    rules: Rules,
     budgets: Budgets,
 }
 
@@ -82,7 +86,7 @@ impl Route {
 }
 
 fn routes() -> impl Iterator<Item = &'static Route> {
-    [rooms::ROUTES, members::ROUTES, audit::ROUTES, own_data::ROUTES].into_iter().flatten()
+    [rooms::ROUTES, members::ROUTES, audit::ROUTES, own_data::ROUTES, files::ROUTES].into_iter().flatten()
 }
 
 /// Who asks.
@@ -97,6 +101,14 @@ impl Asker {
         self.caller.as_ref().map_err(|refusal| Failure::Refused(*refusal))
     }
 
+    /// Nobody, or somebody who is who they say.
+    pub fn anybody(&self) -> Result<Actor, Failure> {
+        if self.actor != Actor::Anonymous {
+            self.caller()?;
+        }
+        Ok(self.actor)
+    }
+
     /// For what guests cannot do.
     pub fn account(&self) -> Result<&Caller, Failure> {
         let caller = self.caller()?;
@@ -106,8 +118,8 @@ impl Asker {
 }
 
 impl Requests {
-    pub fn new(chat: Chat, bearers: Bearers, allowances: &Allowances) -> Requests {
-        Requests { shared: Arc::new(Shared { chat, bearers, budgets: Budgets::new(allowances) }) }
+    pub fn new(chat: Chat, bearers: Bearers, rules: Rules, allowances: &Allowances) -> Requests {
+        Requests { shared: Arc::new(Shared { chat, bearers, rules, budgets: Budgets::new(allowances) }) }
     }
 
     pub fn chat(&self) -> &Chat {
@@ -128,9 +140,15 @@ impl Requests {
         Asker { actor, caller }
     }
 
+    /// Counts a request of some kind, of whoever has an identity.
+    fn spend(&self, allowance: Allowance, asker: &Asker) -> Result<(), Failure> {
+        let Ok(caller) = &asker.caller else { return Ok(()) };
+        self.shared.budgets.spend(allowance, caller.user().id)
+    }
+
     pub async fn carry_out(&self, route: &Route, asker: &Asker, mut fields: Fields) -> Result<Reply, Failure> {
-        if let (Some(allowance), Ok(caller)) = (route.allowance, &asker.caller) {
-            self.shared.budgets.spend(allowance, caller.user().id)?;
+        if let Some(allowance) = route.allowance {
+            self.spend(allowance, asker)?;
         }
         (route.command)(self, asker, &mut fields).await
     }

@@ -9,7 +9,7 @@ use axum::{Json, Router};
 use serde_json::{Map, Value};
 
 use super::own_data::document;
-use super::{Asker, Failure, Fields, Reply, Requests, Route, routes};
+use super::{Asker, Failure, Fields, Reply, Requests, Route, downloads, routes};
 use crate::auth::TokenRefusal;
 use crate::chat::Refusal;
 use crate::doors::bearer;
@@ -31,7 +31,7 @@ pub fn router(requests: Requests) -> Router {
         };
         router.route(route.path, on(filter(&route.method), answer))
     });
-    router.layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(requests)
+    router.merge(downloads::router()).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(requests)
 }
 
 fn filter(method: &Method) -> MethodFilter {
@@ -72,13 +72,15 @@ async fn asked(
     if let Some(key) = headers.get("idempotency-key").and_then(|key| key.to_str().ok()) {
         values.insert("idempotencyKey".into(), key.into());
     }
-    match requests.carry_out(route, &asker, Fields::new(values)).await {
-        Err(Failure::Refused(Refusal::NotAuthenticated)) => Err(unauthorized(asker.actor)),
-        answer => answer,
-    }
+    let answer = requests.carry_out(route, &asker, Fields::new(values)).await;
+    answer.map_err(|failure| in_words_of_rest(failure, asker.actor))
 }
 
-fn unauthorized(actor: Actor) -> Failure {
+/// Who is nobody is told why.
+pub(super) fn in_words_of_rest(failure: Failure, actor: Actor) -> Failure {
+    if !matches!(failure, Failure::Refused(Refusal::NotAuthenticated)) {
+        return failure;
+    }
     match actor {
         Actor::Anonymous => Failure::Unauthorized("no_token", "Unauthorized - No token provided"),
         Actor::Claimed(_) | Actor::User(_) | Actor::Session { .. } | Actor::Guest(_) => {
@@ -100,7 +102,7 @@ fn fields(body: &[u8]) -> Result<Map<String, Value>, Failure> {
 
 impl Requests {
     /// Who a request's token says that it is from.
-    async fn bearer(&self, headers: &HeaderMap) -> Result<Asker, Failure> {
+    pub(super) async fn bearer(&self, headers: &HeaderMap) -> Result<Asker, Failure> {
         match self.shared.bearers.actor(headers) {
             Ok(actor) => Ok(self.asker(actor).await),
             Err(TokenRefusal::Missing) => Ok(self.asker(Actor::Anonymous).await),

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::chat::Chat;
+use crate::chat::files::Link;
 use crate::chat::members::Listed;
 use crate::chat::permissions::Place;
 use crate::chat::records::{Me, Record};
@@ -48,7 +49,7 @@ pub fn person(chat: &Chat, who: &Author) -> Value {
     let mut shape = json!({
         "id": (!who.guest).then_some(who.id),
         "username": who.userid,
-        "avatarUrl": Value::Null,
+        "avatarUrl": who.avatar.map(|file| chat.avatar_url(file)),
         "isOnline": is_online,
         "lastSeen": iso(last_seen),
         "name": who.name,
@@ -197,6 +198,16 @@ pub fn changed_member(chat: &Chat, changed: &MemberChanged) -> Value {
         "joinedAt": changed.now.joined_at.to_iso_millis(),
         "mutedUntil": iso(changed.now.muted_until.filter(|until| *until > chat.now())),
         "version": changed.version,
+    })
+}
+
+/// Where a file can be fetched.
+pub fn link(link: &Link) -> Value {
+    json!({
+        "id": link.file,
+        "url": link.url,
+        "thumbnailUrl": link.thumbnail,
+        "expiresAt": link.ends.to_iso_millis(),
     })
 }
 

@@ -351,12 +351,15 @@ fn an_avatar_is_a_square_from_the_middle() {
 async fn pictures_wait_for_their_turn_and_go_on_alone() {
     let pictures = Pictures::new(1);
     let sent = Bytes::from(written(corners(640, 480), ImageFormat::Png));
-    let at_once = (0..4).map(|_| pictures.prepare(sent.clone(), PictureFormat::Png));
+    let at_once = (0..4).map(|_| async { pictures.turn().await?.prepare(sent.clone(), PictureFormat::Png).await });
     for picture in futures_util::future::join_all(at_once).await {
         assert_eq!(picture.unwrap().width, 640);
     }
     // Who goes away gives the turn back.
-    drop(futures_util::FutureExt::now_or_never(pictures.prepare(sent.clone(), PictureFormat::Png)));
-    assert!(pictures.avatar(sent, PictureFormat::Png).await.is_ok());
-    assert_eq!(pictures.prepare(Bytes::new(), PictureFormat::Png).await.unwrap_err(), Unfit::Unreadable);
+    drop(futures_util::FutureExt::now_or_never(
+        pictures.turn().await.unwrap().prepare(sent.clone(), PictureFormat::Png),
+    ));
+    assert!(pictures.turn().await.unwrap().avatar(sent, PictureFormat::Png).await.is_ok());
+    let nothing = pictures.turn().await.unwrap().prepare(Bytes::new(), PictureFormat::Png).await;
+    assert_eq!(nothing.unwrap_err(), Unfit::Unreadable);
 }

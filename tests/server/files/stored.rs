@@ -1,20 +1,13 @@
 //! What is known about files, on both databases.
 
-use community_chat::config::Config;
 use community_chat::model::{FileContent, FileId, FileKey, FilePurpose, Micros, UserId};
-use community_chat::store::{FileDraft, FilesOf, Missing, Store};
+use community_chat::store::{FileDraft, FilesOf, Store};
 use uuid::Uuid;
 
-use super::harness::{BOTH, Program};
+use super::opened;
+use crate::harness::{BOTH, Program};
 
 const HOUR: i64 = 3_600_000_000;
-
-async fn opened(program: &Program) -> Store {
-    let data = program.folder.path().join("data").display().to_string();
-    let variables = [("DATABASE_URL", program.database_url.clone()), ("DATA_DIR", data)];
-    let environment = variables.map(|(name, value)| (name.to_owned(), value));
-    Store::open(&Config::load(None, environment).unwrap().database, Missing::IsMade, true).await.unwrap()
-}
 
 fn draft(owner: UserId, purpose: FilePurpose) -> FileDraft {
     FileDraft { id: Uuid::now_v7(), owner, purpose, key: FileKey::random(), thumbnail: FileKey::random() }
