@@ -264,6 +264,7 @@ async fn clear_up(chat: Chat) {
     loop {
         hours.tick().await;
         chat.forget_expired_sessions().await;
+        chat.note_all_names().await;
     }
 }
 

@@ -10,6 +10,7 @@ pub mod limits;
 pub mod members;
 pub mod merging;
 pub mod messages;
+pub mod myself;
 pub mod people;
 pub mod permissions;
 pub mod presence;

@@ -183,6 +183,11 @@ impl Chat {
         Ok(guest.map(|guest| Person { author: Arc::new(guest), is_admin: false }))
     }
 
+    /// Accounts for ids, for as many as there are.
+    pub async fn accounts(&self, ids: &[UserId]) -> Result<Vec<Arc<Author>>, Refusal> {
+        Ok(patiently(self.inner.people.authors(ids.iter().copied())).await?.into_values().collect())
+    }
+
     /// Names for ids, of accounts and guests, for as many as there are.
     pub async fn authors(&self, ids: &[UserId]) -> Result<HashMap<UserId, Arc<Author>>, Refusal> {
         let mut found = patiently(self.inner.known.people.authors(ids.iter().copied())).await?;

@@ -19,6 +19,7 @@ mod moderation;
 mod node_beside;
 mod overload;
 mod own_data;
+mod people;
 mod rooms;
 mod slow_readers;
 mod stopping;

@@ -8,10 +8,11 @@ use uuid::Uuid;
 
 use super::Failure;
 use crate::model::UserId;
-use crate::model::text::{javascript_length, trim_like_javascript};
+use crate::model::text::{folded, javascript_length, trim_like_javascript};
 
 /// More are answered as these.
 const MOST_LISTED: u64 = 100;
+const LISTED: u64 = 50;
 pub const MOST_REASON: usize = 500;
 
 #[derive(Debug, Default)]
@@ -139,8 +140,13 @@ impl Fields {
     }
 
     pub fn limit(&mut self) -> u64 {
+        self.limit_or(LISTED)
+    }
+
+    /// The length of a page, and another than usual unless it is said.
+    pub fn limit_or(&mut self, usual: u64) -> u64 {
         let asked = self.get("limit").is_some().then(|| self.number("limit", 1, i64::MAX)).flatten();
-        asked.map_or(50, |limit| u64::try_from(limit).unwrap_or(1).min(MOST_LISTED))
+        asked.map_or(usual, |limit| u64::try_from(limit).unwrap_or(1).min(MOST_LISTED))
     }
 
     /// The sort key behind which a list goes on.
@@ -158,6 +164,8 @@ pub fn is_name(text: &str, most: usize) -> bool {
     !text.is_empty()
         && javascript_length(text) <= most
         && !text.chars().any(|letter| letter.is_control() || turns(letter) || matches!(letter, '\u{2028}' | '\u{2029}'))
+        // Nothing would be seen of it.
+        && !folded(text).is_empty()
 }
 
 /// A page of a list: the key of its last row leads to the next, when there is one.

@@ -6,7 +6,9 @@ mod budgets;
 mod failure;
 mod fields;
 mod members;
+mod myself;
 mod own_data;
+mod people;
 pub mod rest;
 mod rooms;
 pub mod wire;
@@ -82,7 +84,16 @@ impl Route {
 }
 
 fn routes() -> impl Iterator<Item = &'static Route> {
-    [rooms::ROUTES, members::ROUTES, audit::ROUTES, own_data::ROUTES].into_iter().flatten()
+    [
+        rooms::ROUTES,
+        members::ROUTES,
+        audit::ROUTES,
+        own_data::ROUTES,
+        myself::ROUTES,
+        people::ROUTES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Who asks.
@@ -128,9 +139,15 @@ impl Requests {
         Asker { actor, caller }
     }
 
+    /// Counts a request of some kind, of whoever has an identity.
+    fn spend(&self, allowance: Allowance, asker: &Asker) -> Result<(), Failure> {
+        let Ok(caller) = &asker.caller else { return Ok(()) };
+        self.shared.budgets.spend(allowance, caller.user().id)
+    }
+
     pub async fn carry_out(&self, route: &Route, asker: &Asker, mut fields: Fields) -> Result<Reply, Failure> {
-        if let (Some(allowance), Ok(caller)) = (route.allowance, &asker.caller) {
-            self.shared.budgets.spend(allowance, caller.user().id)?;
+        if let Some(allowance) = route.allowance {
+            self.spend(allowance, asker)?;
         }
         (route.command)(self, asker, &mut fields).await
     }

@@ -63,6 +63,9 @@ async fn list(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
     );
     fields.check()?;
     let after = fields.after::<(i64,)>()?.map_or(0, |(number,)| number);
+    if named.is_some() {
+        requests.spend(Allowance::Searches, asker)?;
+    }
     let chat = requests.chat();
     let records = chat.list_rooms(caller, &RoomFilter { named, kind, after }, limit + 1).await?;
     let rows = records.iter().map(|record| ((record.room.number.0,), wire::record(chat, record)));
