@@ -265,6 +265,7 @@ async fn clear_up(chat: Chat) {
         hours.tick().await;
         chat.forget_expired_sessions().await;
         chat.note_all_names().await;
+        chat.forget_old_keys().await;
     }
 }
 

@@ -8,7 +8,7 @@ use super::limits::{Budget, MAX_CLIENT_OFFSET, Place};
 use super::permissions::Member;
 use super::{Caller, Chat, Inner, Refusal, Rules, patiently};
 use crate::model::text::{javascript_length, trim_like_javascript};
-use crate::model::{MessageId, MessageKind, Posted, Room, RoomNumber, Standing, UserId};
+use crate::model::{Character, MessageId, MessageKind, Posted, Room, RoomNumber, Standing, UserId};
 use crate::store::{Answer, Command, Done, Draft, Moderation, PageSize, Statistics};
 
 /// A text that is one: not blank, and storable on both databases.
@@ -35,6 +35,15 @@ impl Text {
         let limit = rules.max_message_chars;
         if limit != 0 && self.length > limit { Err(Refusal::TooLong { limit }) } else { Ok(()) }
     }
+}
+
+/// What somebody wants to say.
+#[derive(Debug, Clone)]
+pub struct Said {
+    pub text: Text,
+    pub client_offset: Option<String>,
+    /// The number of one of their characters.
+    pub character: Option<i64>,
 }
 
 /// A change that is queued in its place; settled when it is stored and told to everybody.
@@ -134,10 +143,10 @@ impl Chat {
         &self,
         caller: &Caller,
         room: Option<&str>,
-        text: Text,
-        client_offset: Option<String>,
+        said: Said,
         rules: Rules,
     ) -> Result<Pending, Refusal> {
+        let Said { text, client_offset, character } = said;
         text.within(rules)?;
         if client_offset
             .as_ref()
@@ -149,6 +158,10 @@ impl Chat {
         let now = self.inner.clock.now();
         member.may_send(now)?;
         self.may_write_to_peer(caller, &member.room).await?;
+        let character = match character {
+            Some(number) => self.spoken_as_or_repeated(&member, number, client_offset.as_deref()).await?,
+            None => None,
+        };
         let text = match self.inner.known.words.content.screen(text.trimmed.clone(), rules.filter) {
             Ok(text) => text,
             Err(refusal) if !self.is_repeat(caller, client_offset.as_deref()).await? => return Err(refusal),
@@ -162,7 +175,7 @@ impl Chat {
             kind: MessageKind::Text,
             text,
             client_offset,
-            character: None,
+            character,
             attachment: None,
             unsilenced: caller.standing() == Standing::Admin,
         };
@@ -213,6 +226,19 @@ impl Chat {
             last = patiently(self.inner.store.last_message_at(room, author)).await?;
         }
         self.inner.pace.take_step(room, author, seconds, last, self.inner.clock.now())
+    }
+
+    /// A repeat may have been spoken as somebody who is no more.
+    async fn spoken_as_or_repeated(
+        &self,
+        member: &Member,
+        number: i64,
+        client_offset: Option<&str>,
+    ) -> Result<Option<Arc<Character>>, Refusal> {
+        match self.spoken_as(member, number).await {
+            Err(Refusal::CharacterNotFound) if self.is_repeat(member.caller(), client_offset).await? => Ok(None),
+            answer => answer.map(Some),
+        }
     }
 
     /// What was sent before is answered, not stored: it is never too much.

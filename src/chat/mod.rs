@@ -1,6 +1,7 @@
 //! Decides: what a message is, who may do what, who is here. Knows of no transport.
 
 pub mod attendance;
+pub mod characters;
 pub mod content;
 pub mod directs;
 pub mod erasure;
@@ -33,7 +34,7 @@ use crate::store::{Fault, Store, Writer};
 pub use content::Filter;
 pub use limits::{Budget, PerMinute, Rules};
 pub use members::{Act, Listed};
-pub use messages::{Pending, Settled, Text};
+pub use messages::{Pending, Said, Settled, Text};
 pub use people::Caller;
 pub use refusal::Refusal;
 pub use words::{Words, WordsRefusal};
@@ -61,6 +62,7 @@ struct Inner {
     known: Known,
     pace: limits::Pace,
     attendance: attendance::Attendance,
+    characters: characters::Characters,
     presence: presence::Presence,
     typing: typing::Typing,
 }
@@ -75,6 +77,7 @@ impl Chat {
             known,
             pace: limits::Pace::default(),
             attendance: attendance::Attendance::default(),
+            characters: characters::Characters::default(),
             presence: presence::Presence::default(),
             typing: typing::Typing::default(),
         };

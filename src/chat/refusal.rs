@@ -36,6 +36,13 @@ pub enum Refusal {
     Archived,
     StaysPrivate,
     SlugTaken,
+    NameTaken,
+    CharacterNotFound,
+    TooManyCharacters {
+        limit: usize,
+    },
+    /// An idempotency key that was another request's.
+    KeyReused,
     MemberNotFound,
     LastOwner,
     LastAdmin,

@@ -1,5 +1,7 @@
 //! What is asked of a new account, whoever makes it: at sign-up and on the command line.
 
+use super::text::folded;
+
 /// Node's columns hold so much.
 const MOST_CHARS: usize = 255;
 const LEAST_PASSWORD: usize = 6;
@@ -61,8 +63,10 @@ pub fn password_fault(field: &str, password: &str) -> Option<String> {
     (!fits).then(needed)
 }
 
-fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name.to_lowercase().as_str())
+/// Whether a name is, or looks like, one that the program itself goes by.
+pub fn is_reserved(name: &str) -> bool {
+    let name = folded(name);
+    RESERVED.iter().any(|reserved| folded(reserved) == name)
 }
 
 fn is_one_line(text: &str) -> bool {

@@ -14,7 +14,7 @@ use super::wire::{
     DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, SessionEndShape, Success,
 };
 use super::{Community, NAMESPACE, Trust};
-use crate::chat::{Caller, Pending, Refusal};
+use crate::chat::{Caller, Pending, Refusal, Said};
 use crate::doors::refusals::{BudgetShape, Doing};
 use crate::doors::requests::{Failure, Reply, Requests, Route};
 use crate::doors::socketio::{
@@ -309,9 +309,10 @@ impl CommunitySession {
         let queued = async {
             let fields = Fields::of(payload).ok_or(Refusal::Unreadable)?;
             let caller = self.caller().await?;
-            let text = fields.text()?;
+            let (text, client_offset) = (fields.text()?, fields.client_offset()?);
+            let said = Said { text, client_offset, character: fields.character()? };
             let shared = &self.door.shared;
-            shared.chat.post(&caller, fields.room()?.as_deref(), text, fields.client_offset()?, shared.rules).await
+            shared.chat.post(&caller, fields.room()?.as_deref(), said, shared.rules).await
         };
         settle_later(queued.await, ack, Doing::Sending, Some("Message sent successfully"))
     }

@@ -3,6 +3,7 @@
 
 mod audit;
 mod budgets;
+mod characters;
 mod failure;
 mod fields;
 mod members;
@@ -91,6 +92,7 @@ fn routes() -> impl Iterator<Item = &'static Route> {
         own_data::ROUTES,
         myself::ROUTES,
         people::ROUTES,
+        characters::ROUTES,
     ]
     .into_iter()
     .flatten()
@@ -149,6 +151,7 @@ impl Requests {
         if let Some(allowance) = route.allowance {
             self.spend(allowance, asker)?;
         }
+        fields.is_asked_of(route);
         (route.command)(self, asker, &mut fields).await
     }
 

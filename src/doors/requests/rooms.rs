@@ -84,11 +84,13 @@ async fn create(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Resu
     if slug.as_ref().is_some_and(|slug| !is_slug(slug)) {
         fields.fault("slug", "slug must be 2 to 50 lower-case letters, digits and dashes, beginning with a letter");
     }
+    let key = fields.key(caller.user().id);
     fields.check()?;
     let kind = kind.unwrap_or(if private { RoomKind::Private } else { RoomKind::Public });
     let chat = requests.chat();
-    let room = chat.create_room(caller, WantedRoom { name, description, kind, slug }).await?;
-    Ok(Reply::Made(shown(requests, asker, &room.id.to_string()).await?))
+    let (room, is_new) = chat.create_room(caller, WantedRoom { name, description, kind, slug }, key).await?;
+    let shown = shown(requests, asker, &room).await?;
+    Ok(if is_new { Reply::Made(shown) } else { Reply::Shown(shown) })
 }
 
 async fn show(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
