@@ -168,6 +168,7 @@ impl Chat {
             Err(_) => text.trimmed,
         };
         let taken = self.take(&member, caller, client_offset.as_deref(), rules).await?;
+        self.note_sent(caller, taken.id);
         let draft = Draft {
             id: taken.id,
             room: member.room.number,
@@ -253,6 +254,7 @@ impl Chat {
             return Err(Refusal::MessageNotFound);
         }
         member.may_edit(posted.message.user, self.inner.clock.now())?;
+        self.must_have_sent(caller, &posted.message)?;
         text.within(rules)?;
         let text = self.inner.known.words.content.screen(text.trimmed, rules.filter)?;
         let (room, moderation) = (posted.message.room, moderation(caller, &posted, None));
@@ -262,6 +264,7 @@ impl Chat {
     pub async fn delete(&self, caller: &Caller, id: MessageId, reason: Option<String>) -> Result<Pending, Refusal> {
         let (member, posted) = self.of_mine(caller, id).await?;
         member.may_delete(posted.message.user)?;
+        self.must_have_sent(caller, &posted.message)?;
         let (room, moderation) = (posted.message.room, moderation(caller, &posted, reason));
         self.queue(Command::Delete { id, room, author: posted.author, moderation }).await
     }

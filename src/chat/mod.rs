@@ -7,6 +7,7 @@ pub mod directs;
 pub mod erasure;
 pub mod export;
 pub mod feed;
+pub mod guests;
 pub mod limits;
 pub mod members;
 pub mod merging;
@@ -63,6 +64,7 @@ struct Inner {
     pace: limits::Pace,
     attendance: attendance::Attendance,
     characters: characters::Characters,
+    sent: guests::Sent,
     presence: presence::Presence,
     typing: typing::Typing,
 }
@@ -78,6 +80,7 @@ impl Chat {
             pace: limits::Pace::default(),
             attendance: attendance::Attendance::default(),
             characters: characters::Characters::default(),
+            sent: guests::Sent::default(),
             presence: presence::Presence::default(),
             typing: typing::Typing::default(),
         };

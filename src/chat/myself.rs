@@ -21,7 +21,7 @@ impl Chat {
         let id = caller.account()?.id;
         let sees_all = matches!(caller.standing(), Standing::Support | Standing::Admin);
         let waiting = patiently(self.inner.store.waiting_for(id, sees_all, self.now())).await?;
-        let user = self.inner.people.user(id).await?.ok_or(Refusal::NotAuthenticated)?;
+        let user = self.inner.known.people.user(id).await?.ok_or(Refusal::NotAuthenticated)?;
         Ok((user, waiting))
     }
 
@@ -35,7 +35,7 @@ impl Chat {
         }
         let is_renamed = patiently(self.inner.store.edit_profile(user.id, &edit, self.now())).await?;
         // Here at once; elsewhere when they hear of it.
-        self.inner.people.forget(user.id);
+        self.inner.known.people.forget(user.id);
         self.inner.bus.tell(Event::UserChanged { user: user.id }).await;
         if is_renamed {
             self.inner.bus.tell(Event::UserEdited { user: user.id }).await;
@@ -45,7 +45,7 @@ impl Chat {
 
     /// Somebody with an account.
     pub async fn user(&self, id: UserId) -> Result<Arc<User>, Refusal> {
-        self.inner.people.user(id).await?.ok_or(Refusal::UserNotFound)
+        self.inner.known.people.user(id).await?.ok_or(Refusal::UserNotFound)
     }
 
     pub async fn user_with_userid(&self, userid: &str) -> Result<Option<User>, Refusal> {

@@ -51,6 +51,7 @@ pub enum Refusal {
     IsBanned,
     NotAccepting,
     AccountNeeded,
+    GuestsOff,
     SlowMode {
         seconds: u32,
         retry_in: u64,

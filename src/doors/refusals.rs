@@ -117,6 +117,7 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
             described("not_accepting", 403, "This person does not take messages or invitations from you")
         }
         Refusal::AccountNeeded => described("account_needed", 403, "This needs an account"),
+        Refusal::GuestsOff => described("guests_off", 403, "Guests are not allowed here"),
         Refusal::SlowMode { seconds, retry_in } => {
             let text = format!("Slow mode: one message every {seconds} second{}", if seconds == 1 { "" } else { "s" });
             Described { retry_in: Some(retry_in), ..described("slow_mode", 429, &text) }

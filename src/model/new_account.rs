@@ -10,6 +10,7 @@ const MOST_PASSWORD: usize = 1024;
 
 /// What the program itself goes by.
 const RESERVED: [&str; 4] = ["system", "erased", "guest", "anonymous"];
+const OF_GUESTS: [&str; 2] = ["guest", "anonymous"];
 
 /// Texts are trimmed, but for the password. A missing text is empty.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +62,12 @@ pub fn password_fault(field: &str, password: &str) -> Option<String> {
     let needed =
         || format!("{field} must have at least {LEAST_PASSWORD} characters, and at most {MOST_PASSWORD} bytes");
     (!fits).then(needed)
+}
+
+/// Guests are called as guests are called.
+pub fn is_free_to_guests(name: &str) -> bool {
+    let name = folded(name);
+    RESERVED.iter().all(|reserved| folded(reserved) != name || OF_GUESTS.contains(reserved))
 }
 
 /// Whether a name is, or looks like, one that the program itself goes by.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, QueryResult};
 
 use super::keys::{Made, RequestKey};
-use super::sql::{Sql, row, rows, run};
+use super::sql::{row, rows, run};
 use super::{Fault, Store};
 use crate::model::text::folded;
 use crate::model::{Character, Micros, UserId};
@@ -23,12 +23,6 @@ pub enum CharacterRefusal {
     NameTaken,
     TooMany,
 }
-
-/// Of one owner one at a time: else two at once would be one too many.
-const LOCK_OWNER: Sql = Sql {
-    postgres: r#"SELECT id FROM "Users" WHERE id = $1 FOR NO KEY UPDATE"#,
-    sqlite: r#"SELECT id FROM "Users" WHERE id = $1"#,
-};
 
 fn own(row: &QueryResult) -> Result<OwnCharacter, Fault> {
     let character = Character { number: row.try_get("", "number")?, name: row.try_get("", "name")? };
@@ -68,7 +62,8 @@ impl Store {
                     Made::Other => return Ok(Ok(Made::Other)),
                 }
             }
-            row(&db, LOCK_OWNER.text(self.kind), [owner.into()]).await?;
+            // Else two at once would be one too many.
+            self.one_at_a_time(&db, &owner.to_string()).await?;
             let counted = "SELECT count(*) AS n FROM chat_characters WHERE user_id = $1 AND deleted_at IS NULL";
             let count = row(&db, counted, [owner.into()]).await?.map(|row| row.try_get::<i64>("", "n")).transpose()?;
             if count.unwrap_or(0) >= most {

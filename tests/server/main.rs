@@ -14,6 +14,7 @@ mod faults;
 mod files;
 mod frames;
 mod fuzz;
+mod guests;
 mod harness;
 mod matrix;
 mod moderation;

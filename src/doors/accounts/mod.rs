@@ -4,6 +4,7 @@ mod asker;
 mod attempts;
 mod erasure;
 mod granted;
+mod guest;
 mod guesses;
 mod login;
 mod password;
@@ -119,6 +120,7 @@ pub fn router(accounts: Arc<Accounts>) -> Router {
         .route("/api/auth/signup", post(signup::sign_up))
         .route("/api/auth/register", post(signup::register))
         .route("/api/auth/login", post(login::log_in))
+        .route("/api/auth/guest", post(guest::come))
         .route("/api/auth/refresh-token", post(refresh::refresh))
         .route("/api/auth/refresh", post(refresh::refresh))
         .route("/api/auth/logout", post(refresh::log_out))

@@ -186,6 +186,7 @@ impl Session for CommunitySession {
             let person = self.door.visitors().remove(self.connection.id);
             person.inspect(|person| shared.chat.went(*person, self.connection.id));
             shared.chat.stop_typing(self.connection.id).await;
+            shared.chat.forget_sent(self.connection.id);
             if self.is_announced.load(Ordering::Relaxed) {
                 shared.chat.left(RoomNumber::MAIN).await;
             }
@@ -263,14 +264,14 @@ impl CommunitySession {
         if matches!(standing, Err(Refusal::SessionEnded(_))) {
             self.connection.reconsider(NAMESPACE);
         }
-        standing
+        standing.map(|caller| caller.on(self.connection.id))
     }
 
     async fn authenticate(&mut self, payload: Payload, ack: Option<Ack>) {
         match self.become_somebody(payload).await {
             Ok(caller) => answer(
                 ack,
-                Ok(Success::saying(ProfileShape::of(caller.user()), "Authenticated successfully")),
+                Ok(Success::saying(ProfileShape::of(&caller), "Authenticated successfully")),
                 Doing::Authenticating,
             ),
             Err(refusal) => answer::<Success<()>>(ack, Err(refusal), Doing::Authenticating),

@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 
 pub use budgets::{Allowance, Allowances};
 pub use failure::Failure;
-pub use fields::{Fields, MOST_REASON};
+pub use fields::{Fields, MOST_REASON, is_name};
 
 use crate::chat::{Caller, Chat, Refusal};
 use crate::doors::bearer::Bearers;
