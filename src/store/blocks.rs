@@ -36,12 +36,7 @@ impl Store {
     }
 
     /// Whom somebody has blocked, oldest first.
-    pub async fn blocks_of(
-        &self,
-        user: UserId,
-        after: Option<(i64, UserId)>,
-        limit: u64,
-    ) -> Result<Vec<Block>, Fault> {
+    pub async fn blocks_of(&self, user: UserId, after: Option<(i64, UserId)>, limit: u64) -> Result<Vec<Block>, Fault> {
         let question = "SELECT blocked, created_at FROM chat_blocks WHERE user_id = $1 AND (created_at, blocked) > ($2, $3) \
                         ORDER BY created_at, blocked LIMIT $4";
         let (at, blocked) = after.unwrap_or((i64::MIN, UserId::nil()));

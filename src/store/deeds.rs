@@ -172,7 +172,9 @@ impl Ledger {
             },
             // Guests are present without being members.
             Deed::Kick { .. } if command.who.guest && before.barred_until.is_some_and(|until| until > now) => Ok(None),
-            Deed::Leave | Deed::Kick { .. } if before.state != MemberState::Member && !command.kicks_guest() => Ok(None),
+            Deed::Leave | Deed::Kick { .. } if before.state != MemberState::Member && !command.kicks_guest() => {
+                Ok(None)
+            }
             Deed::Leave if command.room.kind != RoomKind::Direct && self.is_last_owner(command, before) => {
                 Err(CommandRefusal::LastOwner)
             }

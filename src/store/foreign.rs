@@ -237,7 +237,9 @@ impl Store {
         let chats: Vec<MessageId> = chats.into_iter().collect();
         let settled = self.settle_foreign(&db, &chats, now, Touched::Surely).await?;
         let mut events = self.take_users(&db, &users.into_iter().collect::<Vec<_>>()).await?;
-        events.extend(sessions::ended_events(&db, &ended.into_iter().collect::<Vec<_>>()).await?.into_iter().map(Arc::new));
+        events.extend(
+            sessions::ended_events(&db, &ended.into_iter().collect::<Vec<_>>()).await?.into_iter().map(Arc::new),
+        );
         db.commit().await?;
         events.extend(settled);
         Ok(events)

@@ -72,8 +72,7 @@ impl Store {
             self.one_at_a_time(&db, &folded(wanted)).await?;
             let name = self.free_name(&db, wanted, is_present, now).await?;
             let id = Uuid::now_v7();
-            let added =
-                "INSERT INTO chat_guests (id, name, folded, created_at, last_seen) VALUES ($1, $2, $3, $4, $4)";
+            let added = "INSERT INTO chat_guests (id, name, folded, created_at, last_seen) VALUES ($1, $2, $3, $4, $4)";
             run(&db, added, [id.into(), name.as_str().into(), folded(&name).into(), now.0.into()]).await?;
             db.commit().await?;
             Ok(Author { name, guest: true, last_seen: Some(now), ..Author::nameless(id) })

@@ -57,12 +57,7 @@ impl Store {
         if run(db, CLAIM, values).await? == 1 { Ok(Made::New(())) } else { earlier(db, key, now).await }
     }
 
-    pub(super) async fn note_made(
-        &self,
-        db: &impl ConnectionTrait,
-        key: &RequestKey,
-        made: &str,
-    ) -> Result<(), Fault> {
+    pub(super) async fn note_made(&self, db: &impl ConnectionTrait, key: &RequestKey, made: &str) -> Result<(), Fault> {
         let noted = "UPDATE chat_idempotency SET result = $3 WHERE user_id = $1 AND key = $2";
         run(db, noted, [key.owner.into(), key.name.as_str().into(), made.into()]).await?;
         Ok(())

@@ -25,7 +25,8 @@ const AMONG: Sql = Sql {
     sqlite: "AND u.id IN (SELECT unhex(value, '-') FROM json_each($1))",
 };
 
-const GONE: &str = r#"DELETE FROM chat_names WHERE NOT EXISTS (SELECT 1 FROM "Users" u WHERE u.id = chat_names.user_id)"#;
+const GONE: &str =
+    r#"DELETE FROM chat_names WHERE NOT EXISTS (SELECT 1 FROM "Users" u WHERE u.id = chat_names.user_id)"#;
 
 const AMONG_GONE: Sql = Sql {
     postgres: "AND user_id IN (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))",

@@ -13,12 +13,7 @@ const PROFILES: Sql = Sql {
              WHERE user_id IN (SELECT unhex(value, '-') FROM json_each($1))",
 };
 
-/// Marked as our own: what is to be told of it, we tell.
-const RENAME: Sql = Sql {
-    postgres: r#"UPDATE "Users" SET name = $2, "updatedAt" = $3
-        FROM (SELECT set_config('community_chat.own_writer', 'on', true)) AS marked WHERE id = $1 AND name <> $2"#,
-    sqlite: r#"UPDATE "Users" SET name = $2, "updatedAt" = $3 WHERE id = $1 AND name <> $2"#,
-};
+const RENAME: &str = r#"UPDATE "Users" SET name = $2, "updatedAt" = $3 WHERE id = $1 AND name <> $2"#;
 
 const DESCRIBE: &str = "INSERT INTO chat_profiles (user_id, bio, direct_from, updated_at) \
     VALUES ($1, COALESCE(CAST($2 AS text), ''), COALESCE(CAST($3 AS text), 'everyone'), $4) \
@@ -62,8 +57,10 @@ impl Store {
             let db = self.begin_apart().await?;
             let mut is_renamed = false;
             if let Some(name) = &edit.name {
+                // What is to be told of it, we tell.
+                self.mark_as_own(&db).await?;
                 let values = [user.into(), name.as_str().into(), now.to_chrono().into()];
-                is_renamed = run(&db, RENAME.text(self.kind), values).await? == 1;
+                is_renamed = run(&db, RENAME, values).await? == 1;
                 self.note_names(&db, &[user]).await?;
             }
             if edit.bio.is_some() || edit.direct_from.is_some() {

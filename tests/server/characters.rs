@@ -36,7 +36,11 @@ async fn characters_are_made_renamed_and_deleted_by_their_owner() {
         let path = format!("{CHARACTERS}/{}", made["id"]);
         let renamed = ann.rest("PATCH", &path, json!({ "name": "Mithrandir" })).await;
         assert_eq!((&renamed["id"], &renamed["name"]), (&made["id"], &json!("Mithrandir")));
-        assert_eq!(ann.rest("PATCH", &path, json!({ "name": "mithrandir" })).await["name"], "mithrandir", "its own name");
+        assert_eq!(
+            ann.rest("PATCH", &path, json!({ "name": "mithrandir" })).await["name"],
+            "mithrandir",
+            "its own name"
+        );
 
         // Nobody else's name, nor one that looks like it, nor one of one's own twice.
         ben.rest("PATCH", "/api/me", json!({ "name": "Benjamin" })).await;
@@ -119,7 +123,11 @@ async fn messages_are_spoken_as_characters() {
             let mut said = foreign.clone();
             said["characterId"] = id.clone();
             let refused = bens.ask("send-message", said).await;
-            assert_eq!((&refused["code"], &refused["error"]), (&json!("character_not_found"), &json!("Character not found")), "{id}");
+            assert_eq!(
+                (&refused["code"], &refused["error"]),
+                (&json!("character_not_found"), &json!("Character not found")),
+                "{id}"
+            );
         }
 
         // In history and sync, after an edit, a change of name and a restart; whoever is deleted keeps their name.
@@ -134,7 +142,11 @@ async fn messages_are_spoken_as_characters() {
         let refused = annes.ask("send-message", json!({ "message": "Gone", "characterId": number })).await;
         assert_eq!(refused["code"], "character_not_found");
         let repeat = json!({ "message": "You shall not pass", "characterId": number, "clientOffset": "c-2" });
-        assert_eq!(annes.succeed("send-message", repeat).await["data"]["character"]["name"], "Mithrandir", "was stored");
+        assert_eq!(
+            annes.succeed("send-message", repeat).await["data"]["character"]["name"],
+            "Mithrandir",
+            "was stored"
+        );
         let spoken = json!({ "id": number, "name": "Mithrandir" });
         server.stop().await;
         let server = program.serve().await;
@@ -182,7 +194,8 @@ async fn a_request_that_comes_twice_makes_one_thing() {
         let (status, bens) = with_key(&server, token, "/api/rooms", b"k-1", &garden).await;
         assert_eq!((status, &bens["slug"]), (201, &json!("garden-2")), "keys are everybody's own");
 
-        let (status, made) = with_key(&server, anne, CHARACTERS, "schlüssel".as_bytes(), &json!({ "name": "Gandalf" })).await;
+        let (status, made) =
+            with_key(&server, anne, CHARACTERS, "schlüssel".as_bytes(), &json!({ "name": "Gandalf" })).await;
         assert_eq!(status, 201);
         ann.rest("PATCH", &format!("{CHARACTERS}/{}", made["id"]), json!({ "name": "Mithrandir" })).await;
         let again = with_key(&server, anne, CHARACTERS, "schlüssel".as_bytes(), &json!({ "name": "Gandalf" })).await;

@@ -63,7 +63,10 @@ async fn guests_come_only_where_they_are_allowed() {
         let refused = nobody.ask("authenticate-user", json!({ "token": zoe.account.token })).await;
         assert_eq!(refused["error"], "User not found");
         let history = nobody.succeed("load-messages", json!({})).await;
-        assert_eq!((&history["data"][0]["message"], &history["data"][0]["User"]["name"]), (&json!("Hello"), &json!("Zoe")));
+        assert_eq!(
+            (&history["data"][0]["message"], &history["data"][0]["User"]["name"]),
+            (&json!("Hello"), &json!("Zoe"))
+        );
     }
 }
 
@@ -84,7 +87,11 @@ async fn a_guest_gets_a_token_and_a_name_of_their_own() {
         let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
         let claims: Value = serde_json::from_slice(&claims).unwrap();
         let keys: Vec<&str> = claims.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!((keys, &claims["guestId"]), (vec!["guestId", "iat", "exp"], &user["guestId"]), "nothing that Node knows");
+        assert_eq!(
+            (keys, &claims["guestId"]),
+            (vec!["guestId", "iat", "exp"], &user["guestId"]),
+            "nothing that Node knows"
+        );
         assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 86400);
 
         for (wanted, gets) in [
@@ -99,9 +106,15 @@ async fn a_guest_gets_a_token_and_a_name_of_their_own() {
         ] {
             assert_eq!(guest(&server, wanted).await.account.name, gets, "{wanted}");
         }
-        for wrong in [json!("x".repeat(51)), json!("a\nb"), json!("\u{202E}x"), json!(5), json!(["Zoe"]), json!("\u{200B}")] {
+        for wrong in
+            [json!("x".repeat(51)), json!("a\nb"), json!("\u{202E}x"), json!(5), json!(["Zoe"]), json!("\u{200B}")]
+        {
             let (status, refused) = nobody.request("POST", GUEST, json!({ "name": wrong })).await;
-            assert_eq!((status, &refused["error"]["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_fields")), "{wrong}");
+            assert_eq!(
+                (status, &refused["error"]["code"]),
+                (StatusCode::BAD_REQUEST, &json!("invalid_fields")),
+                "{wrong}"
+            );
             assert!(refused["errors"]["name"].is_string(), "{refused}");
         }
 
@@ -222,7 +235,10 @@ async fn only_the_connection_that_sent_it_changes_what_a_guest_said() {
         second.succeed("send-message", said).await;
         for socket in [&mut second, &mut eves] {
             let edit = socket.ask("edit-message", json!({ "messageId": id, "message": "Not mine" })).await;
-            assert_eq!((&edit["code"], &edit["error"]), (&json!("not_yours"), &json!("You can only edit your own messages")));
+            assert_eq!(
+                (&edit["code"], &edit["error"]),
+                (&json!("not_yours"), &json!("You can only edit your own messages"))
+            );
             let delete = socket.ask("delete-message", json!({ "messageId": id })).await;
             assert_eq!(delete["error"], "You can only delete your own messages");
         }
@@ -258,9 +274,16 @@ async fn public_rooms_are_open_to_guests_and_nothing_else_is() {
         zoes.succeed("send-message", json!({ "roomId": "garden", "message": "Nice roses" })).await;
         assert_eq!(annes.hear("message-received").await["User"]["guestId"], zoe.id());
         annes.succeed("send-message", json!({ "roomId": "garden", "message": "Thank you" })).await;
-        assert_eq!(zoes.succeed("sync", json!({ "roomId": "garden", "rev": 0 })).await["data"]["messages"].as_array().unwrap().len(), 2);
+        assert_eq!(
+            zoes.succeed("sync", json!({ "roomId": "garden", "rev": 0 })).await["data"]["messages"]
+                .as_array()
+                .unwrap()
+                .len(),
+            2
+        );
         let list = zoe.rest("GET", "/api/rooms", NO_BODY).await;
-        let names: Vec<&str> = list["data"].as_array().unwrap().iter().map(|room| room["name"].as_str().unwrap()).collect();
+        let names: Vec<&str> =
+            list["data"].as_array().unwrap().iter().map(|room| room["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["main-chat", "Garden"]);
         assert_eq!(zoe.rest("GET", &format!("/api/users/{}", ann.id()), NO_BODY).await["username"], "ann");
 
@@ -309,7 +332,10 @@ async fn public_rooms_are_open_to_guests_and_nothing_else_is() {
         assert_eq!(status, StatusCode::UNAUTHORIZED);
         let mut nobody = Socket::connect(&server.url, json!({ "userId": zoe.id() })).await;
         assert_eq!(nobody.ask("send-message", json!({ "message": "It is me" })).await["code"], "not_authenticated");
-        assert_eq!(nobody.ask("authenticate-user", json!({ "userId": zoe.id() })).await["error"], "User not authenticated");
+        assert_eq!(
+            nobody.ask("authenticate-user", json!({ "userId": zoe.id() })).await["error"],
+            "User not authenticated"
+        );
     }
 }
 

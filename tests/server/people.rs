@@ -16,14 +16,21 @@ async fn what_one_says_of_oneself() {
         let me = ann.rest("GET", "/api/me", NO_BODY).await;
         let keys: Vec<&str> = me.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(keys, ["user", "email", "role", "bio", "directFrom", "invites", "reports", "epoch"]);
-        assert_eq!((&me["user"]["username"], &me["bio"], &me["directFrom"]), (&json!("ann"), &json!(""), &json!("everyone")));
+        assert_eq!(
+            (&me["user"]["username"], &me["bio"], &me["directFrom"]),
+            (&json!("ann"), &json!(""), &json!("everyone"))
+        );
 
         let mut hears = ben.socket().await;
         let mut nobody = super::harness::Socket::connect(&server.url, json!({})).await;
         let wanted = json!({ "name": " Ann B. ", "bio": "Gardener,\nmostly", "directFrom": "shared", "role": "admin", "userId": ben.id() });
         let changed = ann.rest("PATCH", "/api/me", wanted).await;
         assert_eq!((&changed["user"]["name"], &changed["bio"]), (&json!("Ann B."), &json!("Gardener,\nmostly")));
-        assert_eq!((&changed["directFrom"], &changed["role"]), (&json!("shared"), &json!("user")), "a role is not read");
+        assert_eq!(
+            (&changed["directFrom"], &changed["role"]),
+            (&json!("shared"), &json!("user")),
+            "a role is not read"
+        );
         let heard = hears.hear("users-edited").await;
         assert_eq!((&heard["users"][0]["name"], &heard["complete"]), (&json!("Ann B."), &json!(true)));
         assert_eq!(heard["users"][0]["id"], ann.id());
@@ -53,7 +60,11 @@ async fn what_one_says_of_oneself() {
             ("directFrom", json!("friends")),
         ] {
             let (status, answer) = ann.request("PATCH", "/api/me", json!({ field: value })).await;
-            assert_eq!((status.as_u16(), &answer["error"]["code"]), (400, &json!("invalid_fields")), "{field}: {value}");
+            assert_eq!(
+                (status.as_u16(), &answer["error"]["code"]),
+                (400, &json!("invalid_fields")),
+                "{field}: {value}"
+            );
             assert!(answer["error"]["fields"][field].is_string(), "{answer}");
         }
         let nobody = Person::nobody(&server);
@@ -97,7 +108,10 @@ async fn who_is_blocked_cannot_write_to_me_and_is_not_told() {
         assert_eq!(again["data"]["blockedAt"], blocked["blockedAt"], "twice is once");
         let mine = ann.rest("GET", "/api/me/blocks", NO_BODY).await;
         assert_eq!((mine["data"].as_array().unwrap().len(), &mine["next"]), (1, &Value::Null));
-        assert_eq!((&mine["data"][0]["blockedAt"], &mine["data"][0]["user"]["id"]), (&blocked["blockedAt"], &json!(joe.id())));
+        assert_eq!(
+            (&mine["data"][0]["blockedAt"], &mine["data"][0]["user"]["id"]),
+            (&blocked["blockedAt"], &json!(joe.id()))
+        );
         assert_eq!(joe.rest("GET", "/api/me/blocks", NO_BODY).await["data"], json!([]), "everybody has their own");
 
         // Either way, and in the same words as `directFrom`.
@@ -106,7 +120,10 @@ async fn who_is_blocked_cannot_write_to_me_and_is_not_told() {
             let refused = socket.ask("send-message", json!({ "roomId": direct, "message": "?" })).await;
             assert_eq!((&refused["code"], &refused["error"]), (&json!("not_accepting"), &json!(text)));
         }
-        assert_eq!(joes.succeed("load-messages", json!({ "roomId": direct })).await["data"].as_array().unwrap().len(), 1);
+        assert_eq!(
+            joes.succeed("load-messages", json!({ "roomId": direct })).await["data"].as_array().unwrap().len(),
+            1
+        );
         let invite = format!("/api/rooms/{room}/invites/{}", joe.id());
         assert_eq!(ann.refused("PUT", &invite, NO_BODY).await, "not_accepting");
         eve.rest("PATCH", "/api/me", json!({ "directFrom": "nobody" })).await;

@@ -30,7 +30,7 @@ pub async fn come(
     let guest = match accounts.bearers.actor(&headers) {
         Ok(Actor::Guest(id)) => accounts.chat.renew_guest(id).await,
         Ok(Actor::Anonymous | Actor::Claimed(_) | Actor::User(_) | Actor::Session { .. })
-        | Err(TokenRefusal::Missing) => accounts.chat.welcome_guest(&name(&fields)?).await,
+        | Err(TokenRefusal::Missing) => accounts.chat.welcome_guest(&accounts.guest_name(&fields)?).await,
         Err(refusal @ (TokenRefusal::Invalid | TokenRefusal::Expired)) => return Err(refusal.into()),
     };
     let guest = guest.map_err(|refusal| Refused::of(refusal, DOING))?;
@@ -42,15 +42,20 @@ pub async fn come(
     Ok((StatusCode::CREATED, Json(body)))
 }
 
-fn name(fields: &Map<String, Value>) -> Result<String, Refused> {
-    let given = match fields.get("name") {
-        None | Some(Value::Null) => "",
-        Some(Value::String(name)) => trim_like_javascript(name),
-        Some(_) => "\n",
-    };
-    match given {
-        "" => Ok(NAMELESS.to_owned()),
-        name if is_name(name, MOST_NAME) => Ok(name.to_owned()),
-        _ => Err(Refused::field("name", &format!("name must be one line of 1 to {MOST_NAME} characters"))),
+impl Accounts {
+    fn guest_name(&self, fields: &Map<String, Value>) -> Result<String, Refused> {
+        let given = match fields.get("name") {
+            None | Some(Value::Null) => Some(""),
+            Some(Value::String(name)) => Some(trim_like_javascript(name)),
+            Some(_) => None,
+        };
+        let name = given.map(|name| if name.is_empty() { NAMELESS } else { name });
+        let Some(name) = name.filter(|name| is_name(name, MOST_NAME)) else {
+            return Err(Refused::field("name", &format!("name must be one line of 1 to {MOST_NAME} characters")));
+        };
+        if self.chat.check_name(name).is_err() {
+            return Err(Refused::field("name", "name contains inappropriate content"));
+        }
+        Ok(name.to_owned())
     }
 }

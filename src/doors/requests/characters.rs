@@ -40,7 +40,7 @@ async fn list(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
 
 async fn make(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
     let caller = asker.account()?;
-    let name = fields.name("name", MOST_NAME);
+    let name = requests.name(fields, MOST_NAME);
     let name = fields.needed("name", name);
     let key = fields.key(caller.user().id);
     fields.check()?;
@@ -50,7 +50,7 @@ async fn make(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
 
 async fn rename(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
     let caller = asker.account()?;
-    let name = fields.name("name", MOST_NAME);
+    let name = requests.name(fields, MOST_NAME);
     let name = fields.needed("name", name);
     fields.check()?;
     let renamed = requests.chat().rename_character(caller, number(fields)?, &name).await?;

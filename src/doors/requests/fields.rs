@@ -11,8 +11,8 @@ use uuid::Uuid;
 use super::{Failure, Route};
 use crate::auth::fingerprint;
 use crate::model::UserId;
-use crate::store::RequestKey;
 use crate::model::text::{folded, javascript_length, trim_like_javascript};
+use crate::store::RequestKey;
 
 /// More are answered as these.
 const MOST_LISTED: u64 = 100;

@@ -141,6 +141,15 @@ impl Requests {
         Asker { actor, caller }
     }
 
+    /// A name that may be borne here.
+    fn name(&self, fields: &mut Fields, most: usize) -> Option<String> {
+        let name = fields.name("name", most)?;
+        if self.chat().check_name(&name).is_err() {
+            fields.fault("name", "name contains inappropriate content");
+        }
+        Some(name)
+    }
+
     /// Counts a request of some kind, of whoever has an identity.
     fn spend(&self, allowance: Allowance, asker: &Asker) -> Result<(), Failure> {
         let Ok(caller) = &asker.caller else { return Ok(()) };

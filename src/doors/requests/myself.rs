@@ -47,7 +47,7 @@ async fn edit(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
     let caller = asker.account()?;
     let everybody = [DirectFrom::Everyone, DirectFrom::Shared, DirectFrom::Nobody];
     let wanted = ProfileEdit {
-        name: fields.name("name", MOST_NAME),
+        name: requests.name(fields, MOST_NAME),
         bio: fields.text("bio", MOST_BIO),
         direct_from: fields.word("directFrom", &everybody.map(|from| (direct_from_name(from), from))),
     };

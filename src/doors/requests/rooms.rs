@@ -74,7 +74,7 @@ async fn list(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
 
 async fn create(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
     let caller = asker.account()?;
-    let name = fields.name("name", MOST_NAME);
+    let name = requests.name(fields, MOST_NAME);
     let name = fields.needed("name", name);
     let description = fields.text("description", MOST_DESCRIPTION).unwrap_or_default();
     let private = fields.flag("isPrivate").unwrap_or(false);
@@ -107,7 +107,7 @@ async fn edit(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
     let caller = asker.account()?;
     let reference = fields.room()?;
     let wanted = WantedEdit {
-        name: fields.name("name", MOST_NAME),
+        name: requests.name(fields, MOST_NAME),
         description: fields.text("description", MOST_DESCRIPTION),
         private: fields.flag("isPrivate"),
     };
