@@ -196,7 +196,9 @@ impl Member {
         }
         let kind = self.room.kind;
         let has_it = |kind| may(action, kind, Place::Owner, Standing::Admin);
+        let is_guest = self.caller.standing() == Standing::Guest;
         Err(match kind {
+            _ if is_guest && may(action, kind, Place::Member, Standing::User) => Refusal::AccountNeeded,
             RoomKind::Direct if !has_it(kind) => Refusal::DirectRoom,
             RoomKind::Main if !has_it(kind) && has_it(RoomKind::Public) => Refusal::MainRoom,
             _ => Refusal::NotAllowed,

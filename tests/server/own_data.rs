@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::harness::follower::fresh_history;
 use super::harness::program::NO_LIMITS;
-use super::harness::{BOTH, Follower, Person, Program, Server, Socket, Transport, eventually};
+use super::harness::{BOTH, Follower, Person, Program, Server, Socket, Transport, eventually, free_port};
 
 const PASSWORD: &str = "correct horse";
 const NAME: &str = "Zebulon Quartz";
@@ -92,7 +92,8 @@ async fn nothing_is_left_of_who_is_erased() {
     for database in BOTH {
         for mode in ["anonymise", "remove"] {
             let program = Program::on(database, NO_LIMITS);
-            let server = program.serve().await;
+            let port = free_port();
+            let server = program.serve_on(port).await;
             let (zeb, ben) = (zebulon(&server).await, Person::new(&program, &server, "ben"));
             let room = zeb.make_room("Den", false).await;
             let id = room["id"].as_str().unwrap();
@@ -137,7 +138,7 @@ async fn nothing_is_left_of_who_is_erased() {
             assert_eq!((&mine["me"]["role"], &mine["memberCount"]), (&json!("owner"), &json!(1)));
             // Half-way through, the server is killed: the next one goes on.
             server.kill();
-            let server = program.serve().await;
+            let server = program.serve_on(port).await;
             eventually("all is erased", async || {
                 program.sql("SELECT mode FROM chat_erasures WHERE done_at IS NULL").is_empty()
             })
