@@ -120,7 +120,7 @@ impl Conversation {
     ) -> Result<Conversation, StartError> {
         let (bus, heard) = Bus::local();
         let known = Known {
-            people: Arc::new(People::new(store.clone())),
+            people: Arc::new(People::new(store.clone(), config.auth.allow_guests)),
             rooms: Arc::new(Rooms::default()),
             sessions: Arc::new(Sessions::new(store.clone())),
             words: Arc::new(Words::load(store.clone(), filter(config)).await.map_err(StartError::new)?),
@@ -297,6 +297,9 @@ async fn clear_up(chat: Chat) {
     loop {
         hours.tick().await;
         chat.forget_expired_sessions().await;
+        chat.note_all_names().await;
+        chat.forget_old_keys().await;
+        chat.forget_old_guests().await;
     }
 }
 

@@ -197,7 +197,7 @@ async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
             let store = open(config).await?;
             let kind = if private { RoomKind::Private } else { RoomKind::Public };
             let new = NewRoom { slug, name: one_line("name", &name)?, description, kind, created_by: None, pair: None };
-            let room = store.add_room(new, Clock::System.now()).await.map_err(|error| match error {
+            let room = store.add_room(&new, Clock::System.now()).await.map_err(|error| match error {
                 AddRoomError::SlugTaken => StartError::new("there is a room with this slug already"),
                 AddRoomError::Fault(fault) => StartError::new(fault),
             })?;

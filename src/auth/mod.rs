@@ -6,4 +6,4 @@ pub mod passwords;
 pub mod tokens;
 
 pub use passwords::{HashingFailed, PasswordScheme, Passwords};
-pub use tokens::{TokenRefusal, Tokens, Verified, fingerprint};
+pub use tokens::{GUEST_TOKEN_TTL, TokenRefusal, Tokens, Verified, fingerprint};

@@ -1,6 +1,6 @@
 //! Tokens as Node's jsonwebtoken makes and takes them: HS256, claims `{ userId, iat, exp }`. Behind them
 //! our access tokens name their session in `sid`; our refresh tokens say so in `typ`, and have a `jti`,
-//! so that no two are the same.
+//! so that no two are the same. Guests' tokens name nobody whom Node knows: `{ guestId, iat, exp }`.
 //!
 //! The library's own checks of time read the clock and round; ours take the time as a parameter
 //! and judge as Node does.
@@ -29,6 +29,7 @@ pub struct Tokens {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
     pub user: Uuid,
+    pub is_guest: bool,
     /// None: Node's, or the command line's.
     pub session: Option<Uuid>,
     pub is_refresh: bool,
@@ -48,10 +49,12 @@ pub enum TokenRefusal {
     Expired,
 }
 
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Claims {
-    #[serde(rename = "userId")]
-    user_id: Uuid,
+    #[serde(rename = "userId", skip_serializing_if = "Option::is_none")]
+    user_id: Option<Uuid>,
+    #[serde(rename = "guestId", skip_serializing_if = "Option::is_none")]
+    guest_id: Option<Uuid>,
     iat: u64,
     exp: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,6 +66,7 @@ struct Claims {
 }
 
 const REFRESH: &str = "refresh";
+pub const GUEST_TOKEN_TTL: Duration = Duration::from_secs(24 * 3600);
 
 /// By which a token is known without being told: its SHA-256.
 pub fn fingerprint(token: &str) -> String {
@@ -103,11 +107,21 @@ impl Tokens {
         self.sign(user, now, None, Some(Uuid::new_v4()))
     }
 
+    /// Of somebody without an account. Node, which knows only `userId`, refuses it.
+    pub fn issue_guest(&self, guest: Uuid, now: u64) -> String {
+        let exp = now.saturating_add(GUEST_TOKEN_TTL.as_secs());
+        self.encode(&Claims { guest_id: Some(guest), iat: now, exp, ..Claims::default() })
+    }
+
     fn sign(&self, user: Uuid, now: u64, session: Option<Uuid>, refresh: Option<Uuid>) -> String {
         let exp = now.saturating_add(self.ttl.as_secs());
-        let claims = Claims { user_id: user, iat: now, exp, sid: session, typ: refresh.map(|_| REFRESH), jti: refresh };
+        let typ = refresh.map(|_| REFRESH);
+        self.encode(&Claims { user_id: Some(user), iat: now, exp, sid: session, typ, jti: refresh, guest_id: None })
+    }
+
+    fn encode(&self, claims: &Claims) -> String {
         // Cannot fail with an HMAC key and these claims; were it to, an empty token opens nothing.
-        encode(&Header::new(Algorithm::HS256), &claims, &self.signing).unwrap_or_default()
+        encode(&Header::new(Algorithm::HS256), claims, &self.signing).unwrap_or_default()
     }
 
     /// `now` in Unix seconds.
@@ -127,8 +141,13 @@ impl Tokens {
 
 /// `None`: a claim is missing or of the wrong kind, or the token is not good yet.
 fn judge(claims: &Map<String, Value>, now: u64) -> Option<Result<Verified, TokenRefusal>> {
-    let user = claims.get("userId")?.as_str()?;
-    let user = Uuid::try_parse(user).ok()?;
+    // One or the other: nobody is both.
+    let (user, is_guest) = match (claims.get("userId"), claims.get("guestId")) {
+        (Some(user), None) => (user, false),
+        (None, Some(guest)) => (guest, true),
+        (Some(_), Some(_)) | (None, None) => return None,
+    };
+    let user = Uuid::try_parse(user.as_str()?).ok()?;
     let session = match claims.get("sid") {
         None | Some(Value::Null) => None,
         Some(session) => Some(Uuid::try_parse(session.as_str()?).ok()?),
@@ -148,7 +167,7 @@ fn judge(claims: &Map<String, Value>, now: u64) -> Option<Result<Verified, Token
     let expires_at = (expiry.ceil() as u64).min(LATEST_EXPIRY);
     let is_refresh = claims.get("typ").and_then(Value::as_str) == Some(REFRESH);
     let issued_at = claims.get("iat").and_then(Value::as_f64).map_or(0, |at| (at as u64).min(LATEST_EXPIRY));
-    Some(Ok(Verified { user, session, is_refresh, issued_at, expires_at }))
+    Some(Ok(Verified { user, is_guest, session, is_refresh, issued_at, expires_at }))
 }
 
 #[cfg(test)]
@@ -185,7 +204,8 @@ mod tests {
     fn an_issued_token_says_who_and_until_when() {
         let user = Uuid::from_u128(7);
         let token = tokens().issue(user, NOW);
-        let verified = Verified { user, session: None, is_refresh: false, issued_at: NOW, expires_at: NOW + 900 };
+        let verified =
+            Verified { user, is_guest: false, session: None, is_refresh: false, issued_at: NOW, expires_at: NOW + 900 };
         assert_eq!(tokens().verify(&token, NOW), Ok(verified));
         let session = Uuid::from_u128(8);
         let of_session = tokens().issue_for(user, session, NOW);
@@ -193,6 +213,10 @@ mod tests {
         let refresh = tokens().issue_refresh(user, NOW);
         assert_eq!(tokens().verify(&refresh, NOW), Ok(Verified { is_refresh: true, ..verified }));
         assert_ne!(refresh, tokens().issue_refresh(user, NOW), "no two are the same");
+        let guest = tokens().issue_guest(user, NOW);
+        let of_guest = Verified { is_guest: true, expires_at: NOW + 86_400, ..verified };
+        assert_eq!(tokens().verify(&guest, NOW), Ok(of_guest));
+        assert_eq!(verdict(json!({ "userId": USER, "guestId": USER, "exp": NOW + 9 })), Err(TokenRefusal::Invalid));
         assert_eq!(tokens().verify(&token, NOW + 899).map(|v| v.user), Ok(user));
         assert_eq!(tokens().verify(&token, NOW + 900), Err(TokenRefusal::Expired));
         assert_eq!(tokens().verify(&token, NOW + 901), Err(TokenRefusal::Expired));

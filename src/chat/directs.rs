@@ -32,8 +32,9 @@ impl Chat {
             created_by: Some(mine),
             pair: Some(pair),
         };
-        match self.add_room(new).await {
+        match self.inner.store.add_room(&new, self.inner.clock.now()).await {
             Ok(room) => {
+                let room = Arc::new(room);
                 self.inner.bus.tell(Event::RoomCreated { room: room.clone(), members: 2, to: Some(mine) }).await;
                 Ok((room, true))
             }

@@ -78,7 +78,7 @@ impl Feed {
 
     fn put_in_order(&mut self, event: Arc<Event>, told: &mut Vec<Arc<Event>>) {
         match &*event {
-            Event::UserChanged { user } => self.known.people.forget(*user),
+            Event::UserChanged { user } | Event::UserEdited { user } => self.known.people.forget(*user),
             Event::MemberChanged(changed) => self.known.rooms.forget_member(changed.room.number, changed.who.id),
             Event::RoomChanged { room, .. } => self.known.rooms.forget(room.number),
             Event::SessionEnded { session, user, reason } => self.known.sessions.note_end(*session, *user, *reason),

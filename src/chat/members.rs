@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::permissions::{Action, Member, Place};
+use super::permissions::{Action, Member, Place, milliseconds_until};
 use super::records::Record;
 use super::rooms::{MOST_ROOMS_OF_ONE, hide_from_nobody};
 use super::{Caller, Chat, Refusal, patiently};
@@ -79,15 +79,19 @@ impl Chat {
             return Ok(room);
         }
         let caller = self.caller(actor).await.map_err(hide_from_nobody)?;
+        self.must_not_be_barred(&caller, &room).await?;
         let member = self.member_who(&caller, Some(reference), Action::Find).await?;
         if !member.is_in() && member.place() != Place::Invited || caller.standing() == Standing::Guest {
             member.may(Action::Enter).map_err(|_| Refusal::RoomNotFound)?;
         }
-        if member.is_in() || caller.standing() == Standing::Guest {
+        if member.is_in() {
             return Ok(room);
         }
         if room.is_archived() {
             return Err(Refusal::Archived);
+        }
+        if caller.standing() == Standing::Guest {
+            return Ok(room);
         }
         let uninvited = member.can(Action::Enter) && member.place() != Place::Invited;
         if patiently(self.inner.store.rooms_of(caller.user().id)).await? >= MOST_ROOMS_OF_ONE {
@@ -95,6 +99,18 @@ impl Chat {
         }
         self.carry_out(&caller, &member, caller.author(), Deed::Join { uninvited }, None).await?;
         Ok(room)
+    }
+
+    /// A guest who was kicked out is no member whose coming would be judged.
+    async fn must_not_be_barred(&self, caller: &Caller, room: &Room) -> Result<(), Refusal> {
+        if caller.standing() != Standing::Guest {
+            return Ok(());
+        }
+        let now = self.inner.clock.now();
+        match self.membership(room, caller.user().id).await?.and_then(|membership| membership.barred_until) {
+            Some(until) if until > now => Err(Refusal::Kicked { retry_in: milliseconds_until(until, now).max(1) }),
+            _ => Ok(()),
+        }
     }
 
     /// Comes back to a room on a new connection: nobody is made a member by that.

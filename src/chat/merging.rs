@@ -1,7 +1,7 @@
 //! A few notices a second are told as they come; what is beyond is merged into one, told when the
 //! second is over: a thousand clients that come back at once must not cost a million frames.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
@@ -63,9 +63,62 @@ impl<K: Hash + Eq + Copy, V> Merging<K, V> {
     }
 }
 
+/// Who is concerned, told of together once a second.
+pub struct Gathering<K> {
+    most: usize,
+    gathered: Mutex<Gathered<K>>,
+}
+
+struct Gathered<K> {
+    told: Option<Micros>,
+    keys: BTreeSet<K>,
+    /// More came than are told of.
+    beyond: bool,
+}
+
+impl<K: Ord + Copy> Gathering<K> {
+    pub fn new(most: usize) -> Gathering<K> {
+        Gathering { most, gathered: Mutex::new(Gathered { told: None, keys: BTreeSet::new(), beyond: false }) }
+    }
+
+    pub fn add(&self, key: K) {
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        if gathered.keys.len() < self.most {
+            gathered.keys.insert(key);
+        } else if !gathered.keys.contains(&key) {
+            gathered.beyond = true;
+        }
+    }
+
+    /// Those who came since the last time, and whether these are all.
+    pub fn due(&self, now: Micros) -> Option<(Vec<K>, bool)> {
+        let mut gathered = self.gathered.lock().unwrap_or_else(PoisonError::into_inner);
+        if gathered.keys.is_empty() || gathered.told.is_some_and(|told| now.0 - told.0 < SECOND) {
+            return None;
+        }
+        gathered.told = Some(now);
+        let is_complete = !std::mem::take(&mut gathered.beyond);
+        Some((std::mem::take(&mut gathered.keys).into_iter().collect(), is_complete))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn those_of_a_second_are_told_of_once() {
+        let gathering = Gathering::new(3);
+        assert_eq!(gathering.due(Micros(0)), None);
+        gathering.add(1);
+        gathering.add(1);
+        assert_eq!(gathering.due(Micros(0)), Some((vec![1], true)));
+        (1..=4).for_each(|key| gathering.add(key));
+        assert_eq!(gathering.due(Micros(SECOND - 1)), None);
+        assert_eq!(gathering.due(Micros(SECOND)), Some((vec![1, 2, 3], false)));
+        gathering.add(9);
+        assert_eq!(gathering.due(Micros(3 * SECOND)), Some((vec![9], true)));
+    }
 
     #[test]
     fn a_rush_is_told_twenty_times_and_once_more_a_second() {

@@ -42,15 +42,18 @@ impl Text {
     }
 }
 
-/// What a message is beside its text.
-#[derive(Debug, Clone, Default)]
-pub struct Embellishment {
-    pub kind: MessageKind,
-    pub character: Option<Arc<Character>>,
-    pub upload: Option<Arc<Upload>>,
+/// What somebody wants to say.
+#[derive(Debug, Clone)]
+pub struct Said {
+    pub text: Text,
+    pub client_offset: Option<String>,
+    /// The number of one of their characters.
+    pub character: Option<i64>,
+    /// Made ready, with the kind of message that it makes.
+    pub upload: Option<(MessageKind, Arc<Upload>)>,
 }
 
-impl Embellishment {
+impl Said {
     fn action(&self) -> Action {
         if self.character.is_some() || self.upload.is_some() { Action::Embellish } else { Action::Send }
     }
@@ -158,29 +161,35 @@ impl Chat {
         &self,
         caller: &Caller,
         room: Option<&str>,
-        text: Text,
-        client_offset: Option<String>,
-        with: Embellishment,
+        said: Said,
         rules: Rules,
     ) -> Result<Pending, Refusal> {
+        let action = said.action();
+        let Said { text, client_offset, character, upload } = said;
         text.within(rules)?;
         check_offset(client_offset.as_deref())?;
-        let member = self.speaker(caller, room, with.action()).await?;
+        let member = self.speaker(caller, room, action).await?;
+        let character = match character {
+            Some(number) => self.spoken_as_or_repeated(&member, number, client_offset.as_deref()).await?,
+            None => None,
+        };
+        let (kind, upload) = upload.map_or((MessageKind::Text, None), |(kind, upload)| (kind, Some(upload)));
         let text = match self.inner.known.words.content.screen(text.trimmed.clone(), rules.filter) {
             Ok(text) => text,
             Err(refusal) if !self.is_repeat(caller, client_offset.as_deref()).await? => return Err(refusal),
             Err(_) => text.trimmed,
         };
         let taken = self.take(&member, caller, client_offset.as_deref(), rules).await?;
+        self.note_sent(caller, taken.id);
         let draft = Draft {
             id: taken.id,
             room: member.room.number,
             author: caller.author(),
-            kind: with.kind,
+            kind,
             text,
             client_offset,
-            character: with.character,
-            upload: with.upload,
+            character,
+            upload,
             unsilenced: caller.standing() == Standing::Admin,
         };
         match self.inner.writer.append(Command::Create(draft)).await {
@@ -241,6 +250,19 @@ impl Chat {
         self.inner.pace.take_step(room, author, seconds, last, self.inner.clock.now())
     }
 
+    /// A repeat may have been spoken as somebody who is no more.
+    async fn spoken_as_or_repeated(
+        &self,
+        member: &Member,
+        number: i64,
+        client_offset: Option<&str>,
+    ) -> Result<Option<Arc<Character>>, Refusal> {
+        match self.spoken_as(member, number).await {
+            Err(Refusal::CharacterNotFound) if self.is_repeat(member.caller(), client_offset).await? => Ok(None),
+            answer => answer.map(Some),
+        }
+    }
+
     /// What was sent before is answered, not stored: it is never too much.
     pub(super) async fn is_repeat(&self, caller: &Caller, client_offset: Option<&str>) -> Result<bool, Refusal> {
         let Some(offset) = client_offset else { return Ok(false) };
@@ -253,6 +275,7 @@ impl Chat {
             return Err(Refusal::MessageNotFound);
         }
         member.may_edit(posted.message.user, self.inner.clock.now())?;
+        self.must_have_sent(caller, &posted.message)?;
         text.within(rules)?;
         let text = self.inner.known.words.content.screen(text.trimmed, rules.filter)?;
         let (room, moderation) = (posted.message.room, moderation(caller, &posted, None));
@@ -262,6 +285,7 @@ impl Chat {
     pub async fn delete(&self, caller: &Caller, id: MessageId, reason: Option<String>) -> Result<Pending, Refusal> {
         let (member, posted) = self.of_mine(caller, id).await?;
         member.may_delete(posted.message.user)?;
+        self.must_have_sent(caller, &posted.message)?;
         let (room, moderation) = (posted.message.room, moderation(caller, &posted, reason));
         self.queue(Command::Delete { id, room, author: posted.author, moderation }).await
     }

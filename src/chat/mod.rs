@@ -1,16 +1,19 @@
 //! Decides: what a message is, who may do what, who is here. Knows of no transport.
 
 pub mod attendance;
+pub mod characters;
 pub mod content;
 pub mod directs;
 pub mod erasure;
 pub mod export;
 pub mod feed;
 pub mod files;
+pub mod guests;
 pub mod limits;
 pub mod members;
 pub mod merging;
 pub mod messages;
+pub mod myself;
 pub mod people;
 pub mod permissions;
 pub mod presence;
@@ -35,7 +38,7 @@ pub use content::Filter;
 pub use files::{FileReader, FileRules, Files};
 pub use limits::{Budget, PerMinute, Rules};
 pub use members::{Act, Listed};
-pub use messages::{Embellishment, Pending, Settled, Text};
+pub use messages::{Pending, Said, Settled, Text};
 pub use people::Caller;
 pub use refusal::Refusal;
 pub use words::{Words, WordsRefusal};
@@ -64,6 +67,8 @@ struct Inner {
     files: Files,
     pace: limits::Pace,
     attendance: attendance::Attendance,
+    characters: characters::Characters,
+    sent: guests::Sent,
     presence: presence::Presence,
     typing: typing::Typing,
 }
@@ -79,6 +84,8 @@ impl Chat {
             files,
             pace: limits::Pace::default(),
             attendance: attendance::Attendance::default(),
+            characters: characters::Characters::default(),
+            sent: guests::Sent::default(),
             presence: presence::Presence::default(),
             typing: typing::Typing::default(),
         };

@@ -10,7 +10,7 @@ use moka::sync::Cache;
 use tokio::time::timeout;
 
 use super::{Chat, PATIENCE, Refusal, patiently};
-use crate::model::{Actor, Author, Message, Posted, Standing, User, UserId, UserRole};
+use crate::model::{Actor, Author, ConnectionId, Message, Posted, Standing, User, UserId, UserRole};
 use crate::store::{Fault, Store};
 
 const REMEMBERED: u64 = 100_000;
@@ -27,6 +27,9 @@ struct Known {
 
 pub struct People {
     store: Store,
+    takes_guests: bool,
+    /// Guests change nothing about themselves.
+    guests: Cache<UserId, Arc<User>>,
     known: Cache<UserId, Known>,
     /// Counts what was forgotten: what was read before that must not be remembered after it.
     forgotten: AtomicU64,
@@ -38,6 +41,8 @@ pub struct People {
 pub struct Caller {
     user: Arc<User>,
     standing: Standing,
+    /// Where there is one.
+    connection: Option<ConnectionId>,
 }
 
 /// Somebody who is acted upon.
@@ -48,6 +53,19 @@ pub struct Person {
 }
 
 impl Caller {
+    pub(super) fn guest(user: Arc<User>) -> Caller {
+        Caller { user, standing: Standing::Guest, connection: None }
+    }
+
+    /// Whoever calls on a live connection.
+    pub fn on(self, connection: ConnectionId) -> Caller {
+        Caller { connection: Some(connection), ..self }
+    }
+
+    pub fn connection(&self) -> Option<ConnectionId> {
+        self.connection
+    }
+
     pub fn user(&self) -> &User {
         &self.user
     }
@@ -67,9 +85,27 @@ impl Caller {
 }
 
 impl People {
-    pub fn new(store: Store) -> People {
+    pub fn new(store: Store, takes_guests: bool) -> People {
         let known = Cache::builder().max_capacity(REMEMBERED).build();
-        People { store, known, forgotten: AtomicU64::new(0) }
+        let guests = Cache::builder().max_capacity(REMEMBERED).time_to_live(BELIEVED_FOR).build();
+        People { store, takes_guests, guests, known, forgotten: AtomicU64::new(0) }
+    }
+
+    pub fn takes_guests(&self) -> bool {
+        self.takes_guests
+    }
+
+    /// Somebody without an account. Where no guests are taken, nobody is one.
+    pub(super) async fn guest(&self, id: UserId) -> Result<Option<Arc<User>>, Fault> {
+        if !self.takes_guests {
+            return Ok(None);
+        }
+        if let Some(guest) = self.guests.get(&id) {
+            return Ok(Some(guest));
+        }
+        let found = self.store.guests(&[id]).await?.pop().map(|guest| Arc::new(User::of_guest(&guest)));
+        found.iter().for_each(|guest| self.guests.insert(id, guest.clone()));
+        Ok(found)
     }
 
     pub async fn user(&self, id: UserId) -> Result<Option<Arc<User>>, Fault> {
@@ -163,15 +199,10 @@ impl Chat {
                     // Whoever knows an admin's id must not be one.
                     UserRole::User | UserRole::Support | UserRole::Admin => Standing::User,
                 };
-                Ok(Caller { user, standing })
+                Ok(Caller { user, standing, connection: None })
             }
             _ => Err(Refusal::NotAuthenticated),
         }
-    }
-
-    async fn guest(&self, id: UserId) -> Result<Caller, Refusal> {
-        let guest = patiently(self.inner.store.guests(&[id])).await?.pop().ok_or(Refusal::NotAuthenticated)?;
-        Ok(Caller { user: Arc::new(User::of_guest(&guest)), standing: Standing::Guest })
     }
 
     /// Somebody who is acted upon: an account, or a guest.
@@ -181,6 +212,11 @@ impl Chat {
         }
         let guest = patiently(self.inner.store.guests(&[id])).await?.pop();
         Ok(guest.map(|guest| Person { author: Arc::new(guest), is_admin: false }))
+    }
+
+    /// Accounts for ids, for as many as there are.
+    pub async fn accounts(&self, ids: &[UserId]) -> Result<Vec<Arc<Author>>, Refusal> {
+        Ok(patiently(self.inner.known.people.authors(ids.iter().copied())).await?.into_values().collect())
     }
 
     /// Names for ids, of accounts and guests, for as many as there are.

@@ -150,7 +150,10 @@ impl Member {
     ) -> Result<Member, Refusal> {
         let membership = membership.unwrap_or(Membership::NONE);
         let place = place(room.kind, &membership, now);
-        let is_barred = membership.state == MemberState::Banned && caller.standing() != Standing::Admin;
+        let is_banned = membership.state == MemberState::Banned && caller.standing() != Standing::Admin;
+        // Others lose their membership with a kick.
+        let is_kicked = caller.standing() == Standing::Guest && membership.barred_until.is_some_and(|end| end > now);
+        let is_barred = is_banned || is_kicked;
         // The main room is read by anybody, banned or not.
         if is_barred && room.kind != RoomKind::Main {
             return Err(Refusal::RoomNotFound);

@@ -37,6 +37,13 @@ pub enum Refusal {
     Archived,
     StaysPrivate,
     SlugTaken,
+    NameTaken,
+    CharacterNotFound,
+    TooManyCharacters {
+        limit: usize,
+    },
+    /// An idempotency key that was another request's.
+    KeyReused,
     MemberNotFound,
     LastOwner,
     LastAdmin,
@@ -45,6 +52,7 @@ pub enum Refusal {
     IsBanned,
     NotAccepting,
     AccountNeeded,
+    GuestsOff,
     SlowMode {
         seconds: u32,
         retry_in: u64,

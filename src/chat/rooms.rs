@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::permissions::{Action, Member};
 use super::{Caller, Chat, Refusal, patiently};
 use crate::model::{Actor, Event, Membership, Room, RoomChange, RoomKind, RoomNumber, UserId};
-use crate::store::{AddRoomError, AuditRow, NewRoom, RoomCounts, RoomEdit};
+use crate::store::{AddRoomError, AuditRow, Made, NewRoom, RequestKey, RoomCounts, RoomEdit};
 
 /// Short, since another process may change them.
 const REMEMBERED_FOR: Duration = Duration::from_secs(5);
@@ -162,9 +162,18 @@ impl Chat {
         patiently(self.inner.store.room_counts(room.number)).await?.ok_or(Refusal::RoomNotFound)
     }
 
-    /// Makes a room; who makes it is its owner.
-    pub async fn create_room(&self, caller: &Caller, wanted: WantedRoom) -> Result<Arc<Room>, Refusal> {
+    /// Makes a room; who makes it is its owner. Gives by what it is found, and whether it is new: a request
+    /// that came before made one already.
+    pub async fn create_room(
+        &self,
+        caller: &Caller,
+        wanted: WantedRoom,
+        key: Option<RequestKey>,
+    ) -> Result<(String, bool), Refusal> {
         let owner = caller.account()?;
+        if let Some(earlier) = self.made_before(key.as_ref()).await? {
+            return Ok((earlier, false));
+        }
         if patiently(self.inner.store.rooms_of(owner.id)).await? >= MOST_ROOMS_OF_ONE {
             return Err(Refusal::TooManyRooms { limit: MOST_ROOMS_OF_ONE as usize });
         }
@@ -185,24 +194,26 @@ impl Chat {
                 created_by: Some(owner.id),
                 pair: None,
             };
-            match self.add_room(new).await {
+            let now = self.inner.clock.now();
+            let added = match &key {
+                Some(key) => self.inner.store.add_room_once(&new, key, now).await,
+                None => self.inner.store.add_room(&new, now).await.map(Made::New),
+            };
+            match added {
                 Err(AddRoomError::SlugTaken) if asked.is_none() => {}
                 Err(AddRoomError::SlugTaken) => return Err(Refusal::SlugTaken),
                 Err(AddRoomError::Fault(fault)) => return Err(fault.into()),
-                Ok(room) => {
+                Ok(Made::Before(earlier)) => return Ok((earlier, false)),
+                Ok(Made::Other) => return Err(Refusal::KeyReused),
+                Ok(Made::New(room)) => {
+                    let room = Arc::new(room);
                     let to = is_hidden.then_some(owner.id);
                     self.inner.bus.tell(Event::RoomCreated { room: room.clone(), members: 1, to }).await;
-                    return Ok(room);
+                    return Ok((room.id.to_string(), true));
                 }
             }
         }
         Err(Refusal::SlugTaken)
-    }
-
-    pub(super) async fn add_room(&self, new: NewRoom) -> Result<Arc<Room>, AddRoomError> {
-        let added = self.inner.store.add_room(new, self.inner.clock.now());
-        let room = tokio::time::timeout(super::PATIENCE, added).await;
-        Ok(Arc::new(room.map_err(|_| AddRoomError::Fault(crate::store::Fault::TooSlow))??))
     }
 
     pub async fn edit_room(&self, caller: &Caller, reference: &str, wanted: WantedEdit) -> Result<Arc<Room>, Refusal> {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::messages::check_offset;
 use super::permissions::Action;
-use super::{Caller, Chat, Embellishment, Refusal, Rules, Settled, Text, patiently};
+use super::{Caller, Chat, Refusal, Rules, Said, Settled, Text, patiently};
 use crate::files::{Content, ENOUGH_TO_RECOGNIZE, PictureFormat, Pictures, Put, clean_name, named_as, recognize};
 use crate::model::{Author, Event, FileContent, FileKey, FilePurpose, MessageKind, UserId};
 use crate::store::{FileDraft, Upload};
@@ -79,6 +79,7 @@ pub struct Accompanied {
     pub name: String,
     pub caption: Option<Text>,
     pub client_offset: Option<String>,
+    pub character: Option<i64>,
 }
 
 /// The message of a file, and whether it is new.
@@ -193,7 +194,7 @@ impl Incoming {
 
     /// All has come: makes a message of it.
     pub async fn send(mut self, with: Accompanied, rules: Rules) -> Result<SentFile, Refusal> {
-        let Accompanied { name, caption, client_offset } = with;
+        let Accompanied { name, caption, client_offset, character } = with;
         if self.bytes == 0 {
             return Err(Refusal::FileEmpty);
         }
@@ -212,8 +213,8 @@ impl Incoming {
         let text = caption.unwrap_or_else(|| Text::of_name(&content.name));
         let quota = chat.inner.files.rules.quota.map(|quota| i64::try_from(quota).unwrap_or(i64::MAX));
         let upload = Arc::new(Upload { draft, content, quota });
-        let with = Embellishment { kind, character: None, upload: Some(upload) };
-        let queued = chat.post(&self.caller, Some(&self.room), text, client_offset, with, rules).await?;
+        let said = Said { text, client_offset, character, upload: Some((kind, upload)) };
+        let queued = chat.post(&self.caller, Some(&self.room), said, rules).await?;
         match queued.settled().await {
             Ok(sent) => {
                 let attached = sent.posted.message.attachment.as_ref().map(|attachment| attachment.id);

@@ -62,6 +62,7 @@ pub struct Server {
 #[derive(Clone, Debug)]
 pub struct Auth {
     pub mode: AuthMode,
+    pub allow_guests: bool,
     pub access_token_secret: Option<Secret>,
     pub refresh_token_secret: Option<Secret>,
     pub access_token_ttl: Duration,
@@ -169,6 +170,7 @@ impl Auth {
         const TEN_YEARS: i64 = 10 * 365 * 24 * 3600;
         Ok(Self {
             mode: from.read("auth.mode", "AUTH_MODE", choice(AuthMode::NAMES))?,
+            allow_guests: from.read("auth.allow_guests", "ALLOW_GUESTS", flag)?,
             access_token_secret: from.secret("auth.access_token_secret", "ACCESS_TOKEN_SECRET")?,
             refresh_token_secret: from.secret("auth.refresh_token_secret", "REFRESH_TOKEN_SECRET")?,
             access_token_ttl: from.read("auth.access_token_ttl_seconds", "ACCESS_TOKEN_TTL", seconds(1..=TEN_YEARS))?,

@@ -29,6 +29,9 @@ impl Bearers {
             return Err(TokenRefusal::Invalid);
         }
         let user = verified.user;
+        if verified.is_guest {
+            return Ok((Actor::Guest(user), verified.expires_at));
+        }
         let actor = verified.session.map_or(Actor::User(user), |session| Actor::Session { user, session });
         Ok((actor, verified.expires_at))
     }

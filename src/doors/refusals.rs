@@ -102,6 +102,12 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
         Refusal::Archived => described("archived", 409, "This room is archived"),
         Refusal::StaysPrivate => described("stays_private", 409, "A private room cannot be made public"),
         Refusal::SlugTaken => described("slug_taken", 409, "There is a room with this slug already"),
+        Refusal::NameTaken => described("name_taken", 409, "This name is taken"),
+        Refusal::CharacterNotFound => described("character_not_found", 404, "Character not found"),
+        Refusal::TooManyCharacters { limit } => {
+            described("too_many", 409, &format!("Too many characters: {limit} are allowed"))
+        }
+        Refusal::KeyReused => described("key_reused", 409, "This Idempotency-Key was used for another request"),
         Refusal::MemberNotFound => described("member_not_found", 404, "That person is not in this room"),
         Refusal::LastOwner => described("last_owner", 409, "Make somebody else an owner first"),
         Refusal::LastAdmin => described("last_admin", 409, "There must be an administrator"),
@@ -111,6 +117,7 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
             described("not_accepting", 403, "This person does not take messages or invitations from you")
         }
         Refusal::AccountNeeded => described("account_needed", 403, "This needs an account"),
+        Refusal::GuestsOff => described("guests_off", 403, "Guests are not allowed here"),
         Refusal::SlowMode { seconds, retry_in } => {
             let text = format!("Slow mode: one message every {seconds} second{}", if seconds == 1 { "" } else { "s" });
             Described { retry_in: Some(retry_in), ..described("slow_mode", 429, &text) }

@@ -62,6 +62,10 @@ pub enum Event {
     WordsChanged {
         version: i64,
     },
+    /// Bears another name or face than before.
+    UserEdited {
+        user: UserId,
+    },
     MemberChanged(Arc<MemberChanged>),
     RoomCreated {
         room: Arc<Room>,
@@ -111,6 +115,7 @@ impl Event {
             Event::RoomChanged { room, .. } => Some(room.number),
             Event::UserChanged { .. }
             | Event::SessionEnded { .. }
+            | Event::UserEdited { .. }
             | Event::RoomCreated { .. }
             | Event::DirectBegun { .. }
             | Event::Noticed { .. }
@@ -130,6 +135,7 @@ impl Event {
             | Event::Unsettled { .. }
             | Event::UserChanged { .. }
             | Event::SessionEnded { .. }
+            | Event::UserEdited { .. }
             | Event::MemberChanged(_)
             | Event::RoomCreated { .. }
             | Event::DirectBegun { .. }

@@ -1,5 +1,7 @@
 //! What is asked of a new account, whoever makes it: at sign-up and on the command line.
 
+use super::text::folded;
+
 /// Node's columns hold so much.
 const MOST_CHARS: usize = 255;
 const LEAST_PASSWORD: usize = 6;
@@ -8,6 +10,7 @@ const MOST_PASSWORD: usize = 1024;
 
 /// What the program itself goes by.
 const RESERVED: [&str; 4] = ["system", "erased", "guest", "anonymous"];
+const OF_GUESTS: [&str; 2] = ["guest", "anonymous"];
 
 /// Texts are trimmed, but for the password. A missing text is empty.
 #[derive(Debug, Clone, Copy)]
@@ -61,8 +64,16 @@ pub fn password_fault(field: &str, password: &str) -> Option<String> {
     (!fits).then(needed)
 }
 
-fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name.to_lowercase().as_str())
+/// Guests are called as guests are called.
+pub fn is_free_to_guests(name: &str) -> bool {
+    let name = folded(name);
+    RESERVED.iter().all(|reserved| folded(reserved) != name || OF_GUESTS.contains(reserved))
+}
+
+/// Whether a name is, or looks like, one that the program itself goes by.
+pub fn is_reserved(name: &str) -> bool {
+    let name = folded(name);
+    RESERVED.iter().any(|reserved| folded(reserved) == name)
 }
 
 fn is_one_line(text: &str) -> bool {

@@ -1,4 +1,8 @@
-//! Texts as JavaScript measures and trims them, since clients were written against a Node server.
+//! Texts as JavaScript measures and trims them, since clients were written against a Node server; and
+//! what names are compared by.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_security::skeleton;
 
 /// What `String.prototype.trim` takes away. Rust's `trim` differs: it takes U+0085 and leaves U+FEFF.
 pub fn trim_like_javascript(text: &str) -> &str {
@@ -16,9 +20,52 @@ pub fn javascript_length(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
+/// Longer is cut: it is a key in indexes.
+const MOST_FOLDED: usize = 255;
+
+/// What names are compared by, so that nobody takes another's with letters that look alike: case, width,
+/// script, spaces and what is not seen make no difference. Accents do.
+pub fn folded(name: &str) -> String {
+    let letters = name.nfkc().flat_map(|letter| plain(letter).chars().collect::<Vec<_>>());
+    letters.filter(|letter| !letter.is_whitespace()).take(MOST_FOLDED).collect()
+}
+
+/// The plain letter that one is or looks like, as a capital or else as a small one.
+fn plain(letter: char) -> String {
+    let like = |text: String| skeleton(&text).collect::<String>();
+    let small = || like(letter.to_lowercase().collect());
+    let capital = like(letter.to_uppercase().collect());
+    let chosen = if capital.is_ascii() { capital } else { small() };
+    // Side by side they look like one.
+    chosen.to_lowercase().replace('m', "rn")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_that_look_alike_are_the_same() {
+        for (one, other) in [
+            ("Ann", "aNN"),
+            ("Ann", "\u{410}nn"),
+            ("ann", "\u{FF21}nn"),
+            ("Ann Lee", "Ann\u{A0}\u{200B} Lee"),
+            ("Iris", "lris"),
+            ("iris", "IRIS"),
+            ("Bob0", "B0bo"),
+            ("Tom", "Torn"),
+            ("\u{43D}\u{438}\u{43D}\u{430}", "\u{41D}\u{418}\u{41D}\u{410}"),
+            ("Stra\u{DF}e", "STRASSE"),
+        ] {
+            assert_eq!(folded(one), folded(other), "{one} and {other}");
+        }
+        for (one, other) in [("Ann", "Anna"), ("Jos\u{E9}", "Jose"), ("\u{65E5}\u{672C}", "\u{65E5}"), ("a.b", "ab")] {
+            assert_ne!(folded(one), folded(other), "{one} and {other}");
+        }
+        assert_eq!(folded("\u{200B}\u{3164}\u{AD}"), "", "nothing is to be seen of it");
+        assert!(folded(&"\u{FDFA}".repeat(255)).chars().count() <= MOST_FOLDED);
+    }
 
     #[test]
     fn trims_and_counts_as_javascript_does() {

@@ -71,6 +71,10 @@ pub struct MemberCommand {
 }
 
 impl MemberCommand {
+    fn kicks_guest(&self) -> bool {
+        self.who.guest && matches!(self.deed, Deed::Kick { .. })
+    }
+
     pub(super) fn place(&self) -> Place {
         (self.room.number, self.who.id)
     }
@@ -166,7 +170,11 @@ impl Ledger {
                 }
                 MemberState::Left | MemberState::Invited => Err(CommandRefusal::RoomNotFound),
             },
-            Deed::Leave | Deed::Kick { .. } if before.state != MemberState::Member => Ok(None),
+            // Guests are present without being members.
+            Deed::Kick { .. } if command.who.guest && before.barred_until.is_some_and(|until| until > now) => Ok(None),
+            Deed::Leave | Deed::Kick { .. } if before.state != MemberState::Member && !command.kicks_guest() => {
+                Ok(None)
+            }
             Deed::Leave if command.room.kind != RoomKind::Direct && self.is_last_owner(command, before) => {
                 Err(CommandRefusal::LastOwner)
             }

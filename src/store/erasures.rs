@@ -73,6 +73,7 @@ impl Store {
             let values = if statement.contains("$2") { vec![user.into(), ERASED.into()] } else { vec![user.into()] };
             run(&db, statement, values).await?;
         }
+        self.note_names(&db, &[user, ERASED]).await?;
         super::files::mark_gone(&db, super::FilesOf::Owner(user), now).await?;
         self.write_audit(&db, audit).await?;
         let mode = match remains {
@@ -148,6 +149,7 @@ impl Store {
         run(&db, "DELETE FROM chat_characters WHERE user_id = $1", [user.into()]).await?;
         if !self.made_by_node {
             run(&db, r#"DELETE FROM "Users" WHERE id = $1"#, [user.into()]).await?;
+            self.note_names(&db, &[user]).await?;
         }
         run(&db, "UPDATE chat_erasures SET done_at = $2 WHERE user_id = $1", [user.into(), now.0.into()]).await?;
         db.commit().await?;

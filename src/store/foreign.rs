@@ -203,7 +203,7 @@ impl Store {
         match found {
             Found::Noted => self.take_noted(now).await,
             Found::Differing(ids) => self.take_differing(ids, now).await,
-            Found::Users(users) => Ok(users.iter().map(|user| Arc::new(Event::UserChanged { user: *user })).collect()),
+            Found::Users(users) => self.take_users(&self.writer, users).await,
         }
     }
 
@@ -236,10 +236,13 @@ impl Store {
         }
         let chats: Vec<MessageId> = chats.into_iter().collect();
         let settled = self.settle_foreign(&db, &chats, now, Touched::Surely).await?;
-        let ended = sessions::ended_events(&db, &ended.into_iter().collect::<Vec<_>>()).await?;
+        let mut events = self.take_users(&db, &users.into_iter().collect::<Vec<_>>()).await?;
+        events.extend(
+            sessions::ended_events(&db, &ended.into_iter().collect::<Vec<_>>()).await?.into_iter().map(Arc::new),
+        );
         db.commit().await?;
-        let changed = users.into_iter().map(|user| Event::UserChanged { user }).chain(ended).map(Arc::new);
-        Ok(changed.chain(settled).collect())
+        events.extend(settled);
+        Ok(events)
     }
 
     /// Wakes the server that runs, when the transaction is committed.

@@ -2,12 +2,15 @@
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, SqlErr, TransactionTrait};
+use sea_orm::{
+    ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, SqlErr, TransactionTrait,
+};
 use uuid::Uuid;
 
 use super::audit::AuditRow;
 use super::entities::room::{ActiveModel, Column, Entity, Kind, Model};
 use super::files::{FilesOf, mark_gone};
+use super::keys::{Made, RequestKey};
 use super::sql::{row, run};
 use super::{Fault, Store};
 use crate::model::{MemberState, Membership, Micros, Room, RoomKind, RoomNumber, RoomRole, UserId};
@@ -98,9 +101,41 @@ impl Store {
         Ok(rows.iter().map(|row| (RoomNumber(row.number), RoomCounts::of(row))).collect())
     }
 
-    /// Makes a room; who makes it is its owner, and of a direct room its two are the members.
-    pub async fn add_room(&self, new: NewRoom, now: Micros) -> Result<Room, AddRoomError> {
-        let fault = |error: sea_orm::DbErr| AddRoomError::Fault(error.into());
+    pub async fn add_room(&self, new: &NewRoom, now: Micros) -> Result<Room, AddRoomError> {
+        let added = self.as_one(|| async move {
+            let db = self.begin_apart().await?;
+            let Some(room) = self.insert_room(&db, new, now).await? else { return Ok(None) };
+            db.commit().await?;
+            Ok(Some(room))
+        });
+        added.await?.ok_or(AddRoomError::SlugTaken)
+    }
+
+    /// The same, or the id of the room that this request made before.
+    pub async fn add_room_once(
+        &self,
+        new: &NewRoom,
+        key: &RequestKey,
+        now: Micros,
+    ) -> Result<Made<Room>, AddRoomError> {
+        let added = self.as_one(|| async move {
+            let db = self.begin_apart().await?;
+            match self.claim_key(&db, key, now).await? {
+                Made::New(()) => {}
+                Made::Before(room) => return Ok(Some(Made::Before(room))),
+                Made::Other => return Ok(Some(Made::Other)),
+            }
+            let Some(room) = self.insert_room(&db, new, now).await? else { return Ok(None) };
+            self.note_made(&db, key, &room.id.to_string()).await?;
+            db.commit().await?;
+            Ok(Some(Made::New(room)))
+        });
+        added.await?.ok_or(AddRoomError::SlugTaken)
+    }
+
+    /// Who makes it is its owner, and of a direct room its two are the members. None: the slug is taken,
+    /// and the transaction is of no use any more.
+    async fn insert_room(&self, db: &DatabaseTransaction, new: &NewRoom, now: Micros) -> Result<Option<Room>, Fault> {
         let members: Vec<UserId> = match new.pair {
             Some((one, other)) => vec![one, other],
             None => new.created_by.into_iter().collect(),
@@ -109,9 +144,9 @@ impl Store {
         let row = ActiveModel {
             number: NotSet,
             id: Set(Uuid::now_v7()),
-            slug: Set(new.slug),
-            name: Set(new.name),
-            description: Set(new.description),
+            slug: Set(new.slug.clone()),
+            name: Set(new.name.clone()),
+            description: Set(new.description.clone()),
             kind: Set(new.kind.into()),
             created_by: Set(new.created_by),
             created_at: Set(now.0),
@@ -127,19 +162,15 @@ impl Store {
             version: Set(1),
             pair: Set(new.pair.map(|(one, other)| format!("{one}:{other}"))),
         };
-        let db = self.single().begin().await.map_err(fault)?;
-        let row = match Entity::insert(row).exec_with_returning(&db).await {
+        let row = match Entity::insert(row).exec_with_returning(db).await {
             Ok(row) => row,
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                return Err(AddRoomError::SlugTaken);
-            }
-            Err(error) => return Err(fault(error)),
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => return Ok(None),
+            Err(error) => return Err(error.into()),
         };
         let standing = Membership { state: MemberState::Member, role, joined_at: now, ..Membership::NONE };
         let standing: Vec<_> = members.into_iter().map(|user| ((RoomNumber(row.number), user), standing)).collect();
-        self.write_memberships(&db, &standing, now).await?;
-        db.commit().await.map_err(fault)?;
-        Ok(row.into())
+        self.write_memberships(db, &standing, now).await?;
+        Ok(Some(row.into()))
     }
 
     /// Changes a room's settings and gives it as it is then, with its version; none when it is gone.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use tokio::time::timeout;
 
+use super::sql::run;
 use super::{Fault, Store};
+use crate::config::DatabaseKind;
 
 /// Together with waiting for a connection less than the 5 s in which a refusal is due.
 const PATIENCE: Duration = Duration::from_secs(4);
@@ -21,6 +23,14 @@ impl Store {
     pub(super) async fn begin_apart(&self) -> Result<DatabaseTransaction, Fault> {
         self.must_stand()?;
         Ok(self.single().begin_with_options(Store::transaction_options()).await?)
+    }
+
+    /// Of those who come with the same word, one at a time until its commit. On SQLite there is one writer.
+    pub(super) async fn one_at_a_time(&self, db: &DatabaseTransaction, word: &str) -> Result<(), Fault> {
+        if self.kind == DatabaseKind::Postgres {
+            run(db, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [word.into()]).await?;
+        }
+        Ok(())
     }
 
     /// Does this work, and once more when another one came between. The numbering of messages does not

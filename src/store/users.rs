@@ -85,6 +85,11 @@ impl Store {
         Ok(rows.into_iter().map(whole).collect())
     }
 
+    pub async fn user_with_userid(&self, userid: &str) -> Result<Option<User>, Fault> {
+        let rows = Entity::find().filter(Column::Userid.eq(userid)).all(&self.pool).await?;
+        Ok(self.with_profiles(rows).await?.pop())
+    }
+
     /// By id or by userid, for the command line. Without a profile: before the first start Node's tables
     /// may be the only ones.
     pub async fn user_named(&self, name: &str) -> Result<Option<User>, Fault> {
@@ -190,7 +195,11 @@ impl Store {
             updated_at: Set(now.to_chrono()),
         };
         match Entity::insert(row).exec_with_returning(self.single()).await {
-            Ok(row) => Ok(row.into()),
+            Ok(row) => {
+                // Where it cannot be now, it is done with those of all.
+                self.note_names(self.single(), &[row.id]).await.ok();
+                Ok(row.into())
+            }
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
                 // Somebody was faster by a moment.
                 self.check_free(&new.email, &userid).await?;

@@ -200,7 +200,7 @@ impl Node {
         let config = Config::load(Some(&nothing), url).unwrap();
         let store = Store::open(&config.database, Missing::IsRefused, true).await.unwrap();
         let known = Known {
-            people: Arc::new(People::new(store.clone())),
+            people: Arc::new(People::new(store.clone(), false)),
             rooms: Arc::new(Rooms::default()),
             sessions: Arc::new(Sessions::new(store.clone())),
             words: Arc::new(Words::load(store.clone(), Filter::Reject).await.unwrap()),

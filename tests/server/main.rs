@@ -3,6 +3,7 @@
 
 mod accounts;
 mod catching_up;
+mod characters;
 mod clients;
 mod command_line;
 mod content;
@@ -13,12 +14,14 @@ mod faults;
 mod files;
 mod frames;
 mod fuzz;
+mod guests;
 mod harness;
 mod matrix;
 mod moderation;
 mod node_beside;
 mod overload;
 mod own_data;
+mod people;
 mod rooms;
 mod slow_readers;
 mod stopping;

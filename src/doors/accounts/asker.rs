@@ -93,7 +93,7 @@ pub struct Shown {
     pub in_body: bool,
 }
 
-/// Somebody with a good access token.
+/// Somebody with an account, and a good access token.
 pub struct Known {
     pub actor: Actor,
     pub caller: Caller,
@@ -104,7 +104,9 @@ impl FromRequestParts<Arc<Accounts>> for Known {
 
     async fn from_request_parts(parts: &mut Parts, accounts: &Arc<Accounts>) -> Result<Self, Refused> {
         let actor = accounts.bearers.actor(&parts.headers)?;
-        let caller = accounts.chat.caller(actor).await.map_err(|refusal| Refused::of(refusal, "authenticate"))?;
+        let refused = |refusal| Refused::of(refusal, "authenticate");
+        let caller = accounts.chat.caller(actor).await.map_err(refused)?;
+        caller.account().map_err(refused)?;
         Ok(Known { actor, caller })
     }
 }

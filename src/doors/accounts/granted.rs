@@ -55,7 +55,7 @@ impl Accounts {
     pub fn read_refresh_token(&self, token: &str) -> Result<ShownToken, Refused> {
         let verified = self.refresh.verify(token, self.seconds())?;
         // Where both secrets are the same, an access token is no refresh token yet.
-        if verified.session.is_some() {
+        if verified.session.is_some() || verified.is_guest {
             return Err(TokenRefusal::Invalid.into());
         }
         let micros = |seconds: u64| Micros(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(SECOND));

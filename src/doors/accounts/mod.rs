@@ -5,6 +5,7 @@ mod attempts;
 mod erasure;
 mod granted;
 mod guesses;
+mod guest;
 mod login;
 mod password;
 mod profile;
@@ -119,6 +120,7 @@ pub fn router(accounts: Arc<Accounts>) -> Router {
         .route("/api/auth/signup", post(signup::sign_up))
         .route("/api/auth/register", post(signup::register))
         .route("/api/auth/login", post(login::log_in))
+        .route("/api/auth/guest", post(guest::come))
         .route("/api/auth/refresh-token", post(refresh::refresh))
         .route("/api/auth/refresh", post(refresh::refresh))
         .route("/api/auth/logout", post(refresh::log_out))

@@ -14,7 +14,7 @@ use super::wire::{
     DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, SessionEndShape, Success,
 };
 use super::{Community, NAMESPACE, Trust};
-use crate::chat::{Caller, Embellishment, Pending, Refusal};
+use crate::chat::{Caller, Pending, Refusal, Said};
 use crate::doors::refusals::{BudgetShape, Doing};
 use crate::doors::requests::{Failure, Reply, Requests, Route};
 use crate::doors::socketio::{
@@ -186,6 +186,7 @@ impl Session for CommunitySession {
             let person = self.door.visitors().remove(self.connection.id);
             person.inspect(|person| shared.chat.went(*person, self.connection.id));
             shared.chat.stop_typing(self.connection.id).await;
+            shared.chat.forget_sent(self.connection.id);
             if self.is_announced.load(Ordering::Relaxed) {
                 shared.chat.left(RoomNumber::MAIN).await;
             }
@@ -263,14 +264,14 @@ impl CommunitySession {
         if matches!(standing, Err(Refusal::SessionEnded(_))) {
             self.connection.reconsider(NAMESPACE);
         }
-        standing
+        standing.map(|caller| caller.on(self.connection.id))
     }
 
     async fn authenticate(&mut self, payload: Payload, ack: Option<Ack>) {
         match self.become_somebody(payload).await {
             Ok(caller) => answer(
                 ack,
-                Ok(Success::saying(ProfileShape::of(caller.user()), "Authenticated successfully")),
+                Ok(Success::saying(ProfileShape::of(&caller), "Authenticated successfully")),
                 Doing::Authenticating,
             ),
             Err(refusal) => answer::<Success<()>>(ack, Err(refusal), Doing::Authenticating),
@@ -309,11 +310,10 @@ impl CommunitySession {
         let queued = async {
             let fields = Fields::of(payload).ok_or(Refusal::Unreadable)?;
             let caller = self.caller().await?;
-            let text = fields.text()?;
+            let (text, client_offset) = (fields.text()?, fields.client_offset()?);
+            let said = Said { text, client_offset, character: fields.character()?, upload: None };
             let shared = &self.door.shared;
-            let (room, offset) = (fields.room()?, fields.client_offset()?);
-            let plain = Embellishment::default();
-            shared.chat.post(&caller, room.as_deref(), text, offset, plain, shared.rules).await
+            shared.chat.post(&caller, fields.room()?.as_deref(), said, shared.rules).await
         };
         settle_later(queued.await, ack, Doing::Sending, Some("Message sent successfully"))
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::outgoing::Frame;
 use super::{Community, NAMESPACE};
-use crate::chat::merging::Merging;
+use crate::chat::merging::{Gathering, Merging};
 use crate::doors::requests::wire;
 use crate::doors::socketio::packet;
 use crate::model::{
@@ -18,12 +18,15 @@ use crate::model::{
 /// More comings and goings a second are told as one, and so are more new rooms.
 const COMINGS_A_SECOND: u32 = 20;
 const NEW_ROOMS_A_SECOND: u32 = 5;
+/// Whose new names and faces are told of at a time.
+const MOST_EDITED: usize = 100;
 
 /// What is told in one piece when it is too much.
 pub(super) struct News {
     comings: Merging<RoomNumber, Value>,
     new_rooms: Merging<(), ()>,
     changed_rooms: Merging<(), ()>,
+    edited: Gathering<UserId>,
 }
 
 impl Default for News {
@@ -32,6 +35,7 @@ impl Default for News {
             comings: Merging::new(COMINGS_A_SECOND),
             new_rooms: Merging::new(NEW_ROOMS_A_SECOND),
             changed_rooms: Merging::new(1),
+            edited: Gathering::new(MOST_EDITED),
         }
     }
 }
@@ -56,6 +60,22 @@ impl Community {
         if merged > 0 {
             self.tell_everybody(&frame("rooms-changed", &json!({})));
         }
+        if let Some((users, is_complete)) = news.edited.due(now) {
+            self.tell_of_edited(&users, is_complete).await;
+        }
+    }
+
+    /// As they are now, whatever they were called in between.
+    async fn tell_of_edited(&self, users: &[UserId], is_complete: bool) {
+        let chat = &self.shared.chat;
+        match chat.authors(users).await {
+            Ok(people) => {
+                let users: Vec<Value> = people.values().map(|who| wire::person(chat, who)).collect();
+                self.tell_everybody(&frame("users-edited", &json!({ "users": users, "complete": is_complete })));
+            }
+            // While the database is away: later.
+            Err(_) => users.iter().for_each(|user| self.shared.news.edited.add(*user)),
+        }
     }
 
     fn tell_everybody(&self, frame: &Str) {
@@ -77,6 +97,10 @@ impl Community {
         match event {
             Event::UserChanged { user } | Event::SessionEnded { user, .. } => {
                 self.reconsider(*user);
+                None
+            }
+            Event::UserEdited { user } => {
+                self.shared.news.edited.add(*user);
                 None
             }
             Event::MemberChanged(changed) => self.tell_of_member(changed),

@@ -221,6 +221,7 @@ fn encode(event: &Event) -> Option<Frame> {
         Event::Unsettled { .. }
         | Event::UserChanged { .. }
         | Event::SessionEnded { .. }
+        | Event::UserEdited { .. }
         | Event::MemberChanged(_)
         | Event::RoomCreated { .. }
         | Event::DirectBegun { .. }

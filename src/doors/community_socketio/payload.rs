@@ -72,6 +72,15 @@ impl Fields {
         }
     }
 
+    /// Whom it is spoken as: a number, as text too; nothing chosen is an empty text.
+    pub fn character(&self) -> Result<Option<i64>, Refusal> {
+        match self.get("characterId") {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            Some(value) => whole_number(value).map(Some).ok_or(Refusal::CharacterNotFound),
+        }
+    }
+
     /// A page or limit: a default when missing, numbers as text too.
     pub fn count(&self, name: &str, default: i64) -> Result<i64, Refusal> {
         match self.get(name) {

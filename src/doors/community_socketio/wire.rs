@@ -4,9 +4,9 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::chat::Refusal;
+use crate::chat::{Caller, Refusal};
 use crate::doors::refusals::{BudgetShape, Doing, describe};
-use crate::model::{Attachment, Author, EndReason, Message, MessageKind, Micros, Posted, SessionId, User};
+use crate::model::{Attachment, Author, EndReason, Message, MessageKind, Micros, Posted, SessionId};
 use crate::store::Statistics;
 
 #[derive(Serialize)]
@@ -144,20 +144,21 @@ impl NoticeShape {
 
 #[derive(Serialize)]
 pub struct ProfileShape<'a> {
-    id: Uuid,
+    id: Option<Uuid>,
     userid: &'a str,
     name: &'a str,
-    email: &'a str,
+    email: Option<&'a str>,
     community_rating: i32,
 }
 
 impl<'a> ProfileShape<'a> {
-    pub fn of(user: &'a User) -> Self {
+    pub fn of(caller: &'a Caller) -> Self {
+        let (user, has_account) = (caller.user(), caller.account().is_ok());
         ProfileShape {
-            id: user.id,
+            id: has_account.then_some(user.id),
             userid: &user.userid,
             name: &user.name,
-            email: &user.email,
+            email: has_account.then_some(&user.email),
             community_rating: user.community_rating,
         }
     }

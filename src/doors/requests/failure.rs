@@ -17,7 +17,6 @@ pub enum Failure {
     /// Of a handshake or header: code and text.
     Unauthorized(&'static str, &'static str),
     NoSuchCursor,
-    KeyReused,
     TooManyRequests {
         limit: u32,
         an: &'static str,
@@ -43,9 +42,6 @@ impl Failure {
             Failure::Unreadable(why) => described("unreadable", 400, format!("The request cannot be read: {why}")),
             Failure::Unauthorized(code, text) => described(code, 401, (*text).into()),
             Failure::NoSuchCursor => described("bad_cursor", 400, "This cursor is not one of this list".into()),
-            Failure::KeyReused => {
-                described("key_reused", 409, "This Idempotency-Key was used for another request".into())
-            }
             Failure::TooManyRequests { limit, an, retry_in } => Described {
                 retry_in: Some(*retry_in),
                 ..described("slow_down", 429, format!("Too many requests of this kind: {limit} {an} are allowed"))

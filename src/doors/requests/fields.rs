@@ -1,32 +1,58 @@
 //! What came with a request, whichever way: body, query and path are one. Readers note what is wrong,
 //! so that all of it can be said at once.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::Failure;
+use super::{Failure, Route};
+use crate::auth::fingerprint;
 use crate::model::UserId;
-use crate::model::text::{javascript_length, trim_like_javascript};
+use crate::model::text::{folded, javascript_length, trim_like_javascript};
+use crate::store::RequestKey;
 
 /// More are answered as these.
 const MOST_LISTED: u64 = 100;
+const LISTED: u64 = 50;
 pub const MOST_REASON: usize = 500;
+pub const KEY: &str = "idempotencyKey";
+const MOST_KEY: usize = 128;
 
 #[derive(Debug, Default)]
 pub struct Fields {
     values: Map<String, Value>,
+    /// Method and path of what is asked.
+    asked: (String, &'static str),
     faults: Vec<(&'static str, String)>,
 }
 
 impl Fields {
     pub fn new(values: Map<String, Value>) -> Fields {
-        Fields { values, faults: Vec::new() }
+        Fields { values, ..Fields::default() }
     }
 
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.values.get(name).filter(|value| !value.is_null())
+    }
+
+    pub(super) fn is_asked_of(&mut self, route: &Route) {
+        self.asked = (route.method.to_string(), route.path);
+    }
+
+    /// What the client calls this request, so that a repeat makes nothing new.
+    pub fn key(&mut self, owner: UserId) -> Option<RequestKey> {
+        let name = self.get(KEY)?.as_str().map(str::to_owned);
+        let fits = |name: &String| (1..=MOST_KEY).contains(&javascript_length(name)) && !name.contains('\0');
+        let Some(name) = name.filter(fits) else {
+            self.fault(KEY, format!("{KEY} must be a text of 1 to {MOST_KEY} characters"));
+            return None;
+        };
+        let said: BTreeMap<_, _> = self.values.iter().filter(|(field, _)| *field != KEY).collect();
+        let request = fingerprint(&json!([self.asked.0, self.asked.1, said]).to_string());
+        Some(RequestKey { owner, name, request })
     }
 
     pub fn fault(&mut self, name: &'static str, what: impl Into<String>) {
@@ -150,8 +176,13 @@ impl Fields {
     }
 
     pub fn limit(&mut self) -> u64 {
+        self.limit_or(LISTED)
+    }
+
+    /// The length of a page, and another than usual unless it is said.
+    pub fn limit_or(&mut self, usual: u64) -> u64 {
         let asked = self.get("limit").is_some().then(|| self.number("limit", 1, i64::MAX)).flatten();
-        asked.map_or(50, |limit| u64::try_from(limit).unwrap_or(1).min(MOST_LISTED))
+        asked.map_or(usual, |limit| u64::try_from(limit).unwrap_or(1).min(MOST_LISTED))
     }
 
     /// The sort key behind which a list goes on.
@@ -169,6 +200,8 @@ pub fn is_name(text: &str, most: usize) -> bool {
     !text.is_empty()
         && javascript_length(text) <= most
         && !text.chars().any(|letter| letter.is_control() || turns(letter) || matches!(letter, '\u{2028}' | '\u{2029}'))
+        // Nothing would be seen of it.
+        && !folded(text).is_empty()
 }
 
 /// A page of a list: the key of its last row leads to the next, when there is one.

@@ -3,12 +3,15 @@
 
 mod audit;
 mod budgets;
+mod characters;
 mod downloads;
 mod failure;
 mod fields;
 mod files;
 mod members;
+mod myself;
 mod own_data;
+mod people;
 pub mod rest;
 mod rooms;
 pub mod uploads;
@@ -23,7 +26,7 @@ use tokio::sync::mpsc;
 
 pub use budgets::{Allowance, Allowances};
 pub use failure::Failure;
-pub use fields::{Fields, MOST_REASON};
+pub use fields::{Fields, MOST_REASON, is_name};
 
 use crate::chat::{Caller, Chat, Refusal, Rules};
 use crate::doors::bearer::Bearers;
@@ -86,7 +89,18 @@ impl Route {
 }
 
 fn routes() -> impl Iterator<Item = &'static Route> {
-    [rooms::ROUTES, members::ROUTES, audit::ROUTES, own_data::ROUTES, files::ROUTES].into_iter().flatten()
+    [
+        rooms::ROUTES,
+        members::ROUTES,
+        audit::ROUTES,
+        own_data::ROUTES,
+        myself::ROUTES,
+        people::ROUTES,
+        characters::ROUTES,
+        files::ROUTES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Who asks.
@@ -140,6 +154,15 @@ impl Requests {
         Asker { actor, caller }
     }
 
+    /// A name that may be borne here.
+    fn name(&self, fields: &mut Fields, most: usize) -> Option<String> {
+        let name = fields.name("name", most)?;
+        if self.chat().check_name(&name).is_err() {
+            fields.fault("name", "name contains inappropriate content");
+        }
+        Some(name)
+    }
+
     /// Counts a request of some kind, of whoever has an identity.
     fn spend(&self, allowance: Allowance, asker: &Asker) -> Result<(), Failure> {
         let Ok(caller) = &asker.caller else { return Ok(()) };
@@ -150,6 +173,7 @@ impl Requests {
         if let Some(allowance) = route.allowance {
             self.spend(allowance, asker)?;
         }
+        fields.is_asked_of(route);
         (route.command)(self, asker, &mut fields).await
     }
 

@@ -8,6 +8,7 @@ use axum::routing::{MethodFilter, on};
 use axum::{Json, Router};
 use serde_json::{Map, Value};
 
+use super::fields::KEY;
 use super::own_data::document;
 use super::{Asker, Failure, Fields, Reply, Requests, Route, downloads, routes};
 use crate::auth::TokenRefusal;
@@ -69,8 +70,9 @@ async fn asked(
     let outside = query.into_iter().chain(path).map(|(name, value)| (name, Value::String(value)));
     // What stands in the path counts, whatever the body says.
     values.extend(outside);
-    if let Some(key) = headers.get("idempotency-key").and_then(|key| key.to_str().ok()) {
-        values.insert("idempotencyKey".into(), key.into());
+    if let Some(key) = headers.get("idempotency-key") {
+        // One that cannot be read is none that fits, and must not be passed over.
+        values.insert(KEY.into(), std::str::from_utf8(key.as_bytes()).unwrap_or_default().into());
     }
     let answer = requests.carry_out(route, &asker, Fields::new(values)).await;
     answer.map_err(|failure| in_words_of_rest(failure, asker.actor))

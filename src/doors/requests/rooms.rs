@@ -63,6 +63,9 @@ async fn list(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
     );
     fields.check()?;
     let after = fields.after::<(i64,)>()?.map_or(0, |(number,)| number);
+    if named.is_some() {
+        requests.spend(Allowance::Searches, asker)?;
+    }
     let chat = requests.chat();
     let records = chat.list_rooms(caller, &RoomFilter { named, kind, after }, limit + 1).await?;
     let rows = records.iter().map(|record| ((record.room.number.0,), wire::record(chat, record)));
@@ -71,7 +74,7 @@ async fn list(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
 
 async fn create(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
     let caller = asker.account()?;
-    let name = fields.name("name", MOST_NAME);
+    let name = requests.name(fields, MOST_NAME);
     let name = fields.needed("name", name);
     let description = fields.text("description", MOST_DESCRIPTION).unwrap_or_default();
     let private = fields.flag("isPrivate").unwrap_or(false);
@@ -81,11 +84,13 @@ async fn create(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Resu
     if slug.as_ref().is_some_and(|slug| !is_slug(slug)) {
         fields.fault("slug", "slug must be 2 to 50 lower-case letters, digits and dashes, beginning with a letter");
     }
+    let key = fields.key(caller.user().id);
     fields.check()?;
     let kind = kind.unwrap_or(if private { RoomKind::Private } else { RoomKind::Public });
     let chat = requests.chat();
-    let room = chat.create_room(caller, WantedRoom { name, description, kind, slug }).await?;
-    Ok(Reply::Made(shown(requests, asker, &room.id.to_string()).await?))
+    let (room, is_new) = chat.create_room(caller, WantedRoom { name, description, kind, slug }, key).await?;
+    let shown = shown(requests, asker, &room).await?;
+    Ok(if is_new { Reply::Made(shown) } else { Reply::Shown(shown) })
 }
 
 async fn show(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
@@ -102,7 +107,7 @@ async fn edit(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
     let caller = asker.account()?;
     let reference = fields.room()?;
     let wanted = WantedEdit {
-        name: fields.name("name", MOST_NAME),
+        name: requests.name(fields, MOST_NAME),
         description: fields.text("description", MOST_DESCRIPTION),
         private: fields.flag("isPrivate"),
     };

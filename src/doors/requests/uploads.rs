@@ -181,6 +181,12 @@ async fn read(form: &mut Multipart<'_>, incoming: &mut Incoming, most: u64) -> R
             Some("clientOffset") => {
                 with.client_offset = Some(field.text().await.map_err(|error| unreadable(error, most))?);
             }
+            Some("characterId") => {
+                let number = field.text().await.map_err(|error| unreadable(error, most))?;
+                let number = Some(number.trim()).filter(|number| !number.is_empty());
+                with.character =
+                    number.map(|number| number.parse().map_err(|_| Refusal::CharacterNotFound)).transpose()?;
+            }
             _ => {}
         }
     }
