@@ -171,7 +171,7 @@ impl Chat {
     async fn tell_of_face(&self, user: UserId) {
         // Here at once; elsewhere when they hear of it.
         self.inner.known.people.forget(user);
-        self.inner.bus.tell(Event::UserChanged { user }).await;
+        self.inner.bus.tell(Event::UserEdited { user }).await;
     }
 }
 

@@ -5,10 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::{Expr, SimpleExpr};
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect,
-    TransactionTrait,
-};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use super::entities::file::{ActiveModel, Column, Entity, Model, Purpose};
 use super::sql::{row, run};
@@ -101,24 +98,30 @@ impl Store {
     /// The draft becomes its owner's avatar, and the one before is gone. False when there is no such
     /// draft any more.
     pub async fn keep_avatar(&self, draft: &FileDraft, content: &FileContent, now: Micros) -> Result<bool, Fault> {
-        let transaction = self.single().begin().await?;
-        // First: whoever changes the same one at the same time waits here, and then sees this one.
-        wear(&transaction, draft.owner, Some(draft.id), now).await?;
-        mark_gone(&transaction, FilesOf::Avatar(draft.owner), now).await?;
-        let kept = keep(&transaction, draft, content, None, now).await?;
-        if kept {
-            transaction.commit().await?;
-        }
-        Ok(kept)
+        self.as_one(|| async move {
+            let db = self.begin_apart().await?;
+            // First: whoever changes the same one at the same time waits here, and then sees this one.
+            wear(&db, draft.owner, Some(draft.id), now).await?;
+            mark_gone(&db, FilesOf::Avatar(draft.owner), now).await?;
+            let kept = keep(&db, draft, content, None, now).await?;
+            if kept {
+                db.commit().await?;
+            }
+            Ok(kept)
+        })
+        .await
     }
 
     /// Whether there was one.
     pub async fn remove_avatar(&self, owner: UserId, now: Micros) -> Result<bool, Fault> {
-        let transaction = self.single().begin().await?;
-        wear(&transaction, owner, None, now).await?;
-        let gone = mark_gone(&transaction, FilesOf::Avatar(owner), now).await?;
-        transaction.commit().await?;
-        Ok(gone > 0)
+        self.as_one(|| async move {
+            let db = self.begin_apart().await?;
+            wear(&db, owner, None, now).await?;
+            let gone = mark_gone(&db, FilesOf::Avatar(owner), now).await?;
+            db.commit().await?;
+            Ok(gone > 0)
+        })
+        .await
     }
 
     pub async fn mark_files_gone(&self, of: FilesOf, now: Micros) -> Result<u64, Fault> {

@@ -87,15 +87,15 @@ impl Fields {
         if self.get(name).is_none() { Ok(None) } else { self.id(name).map(Some) }
     }
 
-    /// Ids with commas between them.
-    pub fn ids(&mut self, name: &'static str, most: usize) -> Vec<Uuid> {
-        let given = self.get(name).and_then(Value::as_str).unwrap_or_default();
+    /// With commas between them. None where none were given, or where they are wrong.
+    pub fn ids(&mut self, name: &'static str, most: usize) -> Option<Vec<Uuid>> {
+        let given = self.get(name)?.as_str().unwrap_or_default();
         let ids: Option<Vec<Uuid>> = given.split(',').map(|id| Uuid::parse_str(id.trim()).ok()).collect();
         let ids = ids.filter(|ids| ids.len() <= most);
         if ids.is_none() {
             self.fault(name, format!("{name} must be at most {most} ids, with commas between them"));
         }
-        ids.unwrap_or_default()
+        ids
     }
 
     /// A text, trimmed. None where none was given.

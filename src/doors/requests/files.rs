@@ -17,6 +17,7 @@ const MOST_LINKS: usize = 100;
 async fn links(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
     let actor = asker.anybody()?;
     let ids = fields.ids("ids", MOST_LINKS);
+    let ids = fields.needed("ids", ids);
     fields.check()?;
     let links = requests.chat().links(actor, &ids).await?;
     Ok(Reply::Shown(json!({ "data": links.iter().map(wire::link).collect::<Vec<_>>() })))

@@ -2,7 +2,6 @@
 
 use axum::http::Method;
 use serde_json::Value;
-use uuid::Uuid;
 
 use super::fields::listed;
 use super::wire;
@@ -22,7 +21,7 @@ const PAGE: u64 = 20;
 
 async fn list(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
     asker.account()?;
-    let ids = ids(fields);
+    let ids = fields.ids("ids", MOST_IDS);
     let username = fields.text("username", MOST_SEARCHED);
     let beginning = fields.text("q", MOST_SEARCHED);
     if beginning.as_ref().is_some_and(|beginning| javascript_length(beginning) < LEAST_SEARCHED) {
@@ -49,18 +48,6 @@ async fn list(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
     let shape = |id: UserId| people.get(&id).map(|who| wire::person(chat, who));
     let rows = found.into_iter().filter_map(|found| Some((shape(found.user)?, found)));
     Ok(Reply::Shown(listed(rows.map(|(shape, found)| ((found.key, found.user), shape)).collect(), limit)))
-}
-
-/// With commas between them.
-fn ids(fields: &mut Fields) -> Option<Vec<UserId>> {
-    let ids: Option<Vec<UserId>> = match fields.get("ids")? {
-        Value::String(ids) => ids.split(',').map(|id| Uuid::parse_str(id.trim()).ok()).collect(),
-        _ => None,
-    };
-    if ids.as_ref().is_none_or(|ids| ids.len() > MOST_IDS) {
-        fields.fault("ids", format!("ids must be at most {MOST_IDS} ids, with commas between them"));
-    }
-    ids
 }
 
 /// Those of them that there are.

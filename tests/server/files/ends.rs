@@ -1,5 +1,6 @@
 //! With its message or its room a file is gone: at once for everybody, and soon from the storage.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Form, fetch, fetch_as, link, opened, png, so_many_lie};
@@ -89,5 +90,28 @@ async fn with_its_room_goes_all_that_was_said_and_sent() {
         })
         .await;
         assert!(store.membership(community_chat::model::RoomNumber(3), ann_id).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn with_its_account_goes_all_that_it_sent_and_its_face() {
+    for database in BOTH {
+        let program = Program::on(database, NO_LIMITS);
+        let server = program.serve().await;
+        let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
+        let sent = Form::file("a.png", &png(50, 50)).sent(&ann, "main-chat").await;
+        let stays = Form::file("b.txt", b"stays").sent(&ben, "main-chat").await;
+        let (status, me) = Form::file("a.png", &png(9, 9)).send(&ann, Method::PUT, "/api/me/avatar").await;
+        assert!(status.is_success(), "{me}");
+        let (link, _) = link(&ben, &sent["attachment"]["id"]).await.unwrap();
+        so_many_lie(&program, 4).await;
+        program.say(&["user", "erase", "ann", "--messages", "anonymise"]);
+        for gone in [link.as_str(), me["avatarUrl"].as_str().unwrap()] {
+            assert_eq!(fetch(&ben, gone).await.status, 404);
+        }
+        so_many_lie(&program, 1).await;
+        let history = ben.socket().await.succeed("load-messages", json!({})).await;
+        assert_eq!((&history["data"][0]["message"], history["data"][0].get("attachment")), (&json!("a.png"), None));
+        assert_eq!(history["data"][1]["attachment"], stays["attachment"]);
     }
 }

@@ -31,11 +31,14 @@ async fn a_face_is_a_square_that_everybody_sees_until_it_is_another() {
         ben.rest("POST", &format!("/api/rooms/{id}/join"), Value::Null).await;
         assert_eq!(face(&ben, id).await, Value::Null);
 
+        let mut hears = ben.socket().await;
         let (status, me) = put(&ann, "image/png", png(400, 300)).await;
         assert_eq!((status, &me["username"]), (200, &json!("ann")));
         let first = me["avatarUrl"].as_str().unwrap();
         assert!(first.starts_with("/api/files/") && first.contains("&u=0&s="), "{first}");
         assert_eq!(face(&ben, id).await, first, "the same link for an hour");
+        let edited = hears.hear("users-edited").await;
+        assert_eq!((&edited["users"][0]["username"], &edited["users"][0]["avatarUrl"]), (&json!("ann"), &json!(first)));
         let shown = fetch(&nobody, first).await;
         let image = image::load_from_memory(&shown.bytes).unwrap();
         assert_eq!((shown.status, image.width(), image.height()), (200, 256, 256));
@@ -60,6 +63,7 @@ async fn a_face_is_a_square_that_everybody_sees_until_it_is_another() {
             ann.rest("DELETE", "/api/me/avatar", Value::Null).await;
         }
         assert_eq!((face(&ben, id).await, fetch(&nobody, second).await.status), (Value::Null, 404));
+        while hears.hear("users-edited").await["users"][0]["avatarUrl"] != Value::Null {}
         so_many_lie(&program, 0).await;
     }
 }

@@ -200,3 +200,30 @@ async fn what_a_browser_could_run_is_only_a_download() {
         }
     }
 }
+
+#[tokio::test]
+async fn guests_see_files_where_they_may_read_and_send_none() {
+    for database in BOTH {
+        let settings = [NO_LIMITS, &[("ALLOW_GUESTS", "true")]].concat();
+        let program = Program::on(database, &settings);
+        let server = program.serve().await;
+        let (ann, mut zoe) = (Person::new(&program, &server, "ann"), Person::nobody(&server));
+        let came = zoe.rest("POST", "/api/auth/guest", json!({ "name": "Zoe" })).await;
+        zoe.account.token = came["accessToken"].as_str().unwrap().to_owned();
+        let [garden, den] = [ann.make_room("Garden", false).await, ann.make_room("Den", true).await];
+        for (room, is_shown) in [(&garden, true), (&den, false)] {
+            let sent = Form::file("a.txt", b"text").sent(&ann, room["id"].as_str().unwrap()).await;
+            let link = link(&zoe, &sent["attachment"]["id"]).await;
+            assert_eq!(link.is_some(), is_shown);
+            if let Some((link, _)) = link {
+                assert!(link.contains(&format!("&u={}&", came["user"]["guestId"].as_str().unwrap())), "{link}");
+                assert_eq!(fetch(&zoe, &link).await.bytes, b"text");
+                ann.rest("PUT", &format!("/api/rooms/{}/archive", room["slug"].as_str().unwrap()), Value::Null).await;
+                assert_eq!(fetch(&zoe, &link).await.status, 200, "what is archived is read");
+            }
+        }
+        assert_eq!(Form::file("a", b"1").refused(&zoe, "main-chat").await, (403, "account_needed".to_owned()));
+        let (status, said) = Form::file("a", &png(9, 9)).send(&zoe, Method::PUT, "/api/me/avatar").await;
+        assert_eq!((status.as_u16(), &said["error"]["code"]), (403, &json!("account_needed")));
+    }
+}

@@ -41,12 +41,19 @@ async fn a_picture_is_a_message_that_everybody_in_the_room_hears_and_finds_later
         let sync = hears.succeed("sync", json!({ "roomId": id, "rev": 0 })).await;
         assert_eq!(&sync["data"]["messages"][0]["attachment"], attachment);
 
+        // Spoken as a character of one's own, and as nobody else's.
+        let gandalf = ann.rest("POST", "/api/me/characters", json!({ "name": "Gandalf" })).await["id"].to_string();
+        let spoken = Form::file("a.txt", b"1").and("characterId", &gandalf).sent(&ann, id).await;
+        assert_eq!(spoken["character"]["name"], "Gandalf");
+        let stolen = Form::file("a.txt", b"1").and("characterId", &gandalf).refused(&ben, id).await;
+        assert_eq!(stolen, (404, "character_not_found".to_owned()));
+
         // The caption can be changed, the file stays.
         let mut anns = ann.socket().await;
         anns.succeed("edit-message", json!({ "messageId": sent["id"], "message": "Two roses" })).await;
         let edited = hears.hear("message-edited").await;
         assert_eq!((&edited["message"], &edited["attachment"]), (&json!("Two roses"), attachment));
-        let sync = hears.succeed("sync", json!({ "roomId": id, "rev": 1 })).await;
+        let sync = hears.succeed("sync", json!({ "roomId": id, "rev": 2 })).await;
         assert_eq!(&sync["data"]["messages"][0]["attachment"], attachment);
     }
 }
