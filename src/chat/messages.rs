@@ -283,15 +283,22 @@ impl Chat {
     }
 
     pub async fn delete(&self, caller: &Caller, id: MessageId, reason: Option<String>) -> Result<Pending, Refusal> {
-        let (member, posted) = self.of_mine(caller, id).await?;
-        member.may_delete(posted.message.user)?;
-        self.must_have_sent(caller, &posted.message)?;
+        let allowed = async {
+            let (member, posted) = self.of_mine(caller, id).await?;
+            member.may_delete(posted.message.user)?;
+            self.must_have_sent(caller, &posted.message)?;
+            Ok(posted)
+        };
+        let posted = match allowed.await {
+            Ok(posted) => posted,
+            Err(refusal) => self.reported(caller, id).await?.ok_or(refusal)?,
+        };
         let (room, moderation) = (posted.message.room, moderation(caller, &posted, reason));
         self.queue(Command::Delete { id, room, author: posted.author, moderation }).await
     }
 
     /// A message in a room that the caller is in. Elsewhere there is no such message.
-    async fn of_mine(&self, caller: &Caller, id: MessageId) -> Result<(Member, Posted), Refusal> {
+    pub(super) async fn of_mine(&self, caller: &Caller, id: MessageId) -> Result<(Member, Posted), Refusal> {
         let message = patiently(self.inner.store.message(id)).await?.ok_or(Refusal::MessageNotFound)?;
         let room = message.room.0.to_string();
         let member = self.member(caller, Some(&room)).await.map_err(|refusal| match refusal {

@@ -22,6 +22,7 @@ mod node_beside;
 mod overload;
 mod own_data;
 mod people;
+mod reports;
 mod rooms;
 mod slow_readers;
 mod stopping;

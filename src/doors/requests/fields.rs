@@ -136,6 +136,14 @@ impl Fields {
         value.unwrap_or_default()
     }
 
+    /// Of what has no default: notes that it is missing, where nothing else is wrong with it.
+    pub fn chosen<T>(&mut self, name: &'static str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.needed(name, None::<bool>);
+        }
+        value
+    }
+
     pub fn flag(&mut self, name: &'static str) -> Option<bool> {
         match self.get(name)? {
             Value::Bool(flag) => Some(*flag),

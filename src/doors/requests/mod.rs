@@ -12,6 +12,7 @@ mod members;
 mod myself;
 mod own_data;
 mod people;
+mod reports;
 pub mod rest;
 mod rooms;
 pub mod uploads;
@@ -89,7 +90,7 @@ impl Route {
 }
 
 fn routes() -> impl Iterator<Item = &'static Route> {
-    [
+    let all = [
         rooms::ROUTES,
         members::ROUTES,
         audit::ROUTES,
@@ -98,9 +99,9 @@ fn routes() -> impl Iterator<Item = &'static Route> {
         people::ROUTES,
         characters::ROUTES,
         files::ROUTES,
-    ]
-    .into_iter()
-    .flatten()
+        reports::ROUTES,
+    ];
+    all.into_iter().flatten()
 }
 
 /// Who asks.

@@ -1,7 +1,6 @@
 //! The program itself, as a process.
 
 use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -158,6 +157,10 @@ impl Program {
     }
 
     pub fn account(&self, userid: &str) -> Account {
+        self.account_as(userid, "user")
+    }
+
+    pub fn account_as(&self, userid: &str, role: &str) -> Account {
         let email = format!("{userid}@example.com");
         let made = self.say(&[
             "user",
@@ -168,6 +171,8 @@ impl Program {
             &userid.to_uppercase(),
             "--email",
             &email,
+            "--role",
+            role,
             "--json",
         ]);
         let mut account: Account = serde_json::from_str(&made).unwrap();
