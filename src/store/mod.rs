@@ -50,7 +50,7 @@ pub use foreign::ForeignChanges;
 pub use keys::{Made, RequestKey};
 pub use ledger::{Command, CommandRefusal, Done, Draft, Moderation};
 pub use members::{MemberList, MemberRow};
-pub use messages::{Page, PageSize, Since};
+pub use messages::{Page, PageSize, Seek, Since};
 pub use names::Found as FoundUser;
 pub use place::Missing;
 pub use profiles::{ProfileEdit, Waiting, direct_from_name};

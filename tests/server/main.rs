@@ -17,6 +17,7 @@ mod fuzz;
 mod guests;
 mod harness;
 mod matrix;
+mod messages_rest;
 mod moderation;
 mod node_beside;
 mod overload;

@@ -10,9 +10,7 @@ use serde_json::Value;
 
 use super::outgoing::Ear;
 use super::payload::{Fields, room_of};
-use super::wire::{
-    DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, SessionEndShape, Success,
-};
+use super::wire::{DONE, FailureShape, MessageShape, ProfileShape, SessionEndShape, Success};
 use super::{Community, NAMESPACE, Trust};
 use crate::chat::{Caller, Pending, Refusal, Said};
 use crate::doors::refusals::{BudgetShape, Doing};
@@ -22,8 +20,6 @@ use crate::doors::socketio::{
 };
 use crate::model::{Actor, Room, RoomNumber};
 
-/// A page longer than this is answered as this.
-pub const MOST_MESSAGES: i64 = 1000;
 /// Rooms that one connection may listen to.
 pub const MOST_ROOMS: usize = 500;
 /// Rooms that one handshake may resume.
@@ -276,34 +272,6 @@ impl CommunitySession {
             ),
             Err(refusal) => answer::<Success<()>>(ack, Err(refusal), Doing::Authenticating),
         }
-    }
-
-    async fn load(&mut self, payload: Payload, ack: Option<Ack>) {
-        let Some(ack) = ack else { return };
-        match self.page(payload).await {
-            Ok((listing, page, limit, rev)) => ack.send(&HistoryShape {
-                success: true,
-                data: MessageShape::list(&listing.messages),
-                pagination: PaginationShape::of(listing.total, page, limit),
-                rev: Some(rev),
-                epoch: Some(self.door.shared.chat.epoch()),
-            }),
-            Err(refusal) => ack.send(&FailureShape::of(refusal, Doing::Loading)),
-        }
-    }
-
-    async fn page(&self, payload: Payload) -> Result<(crate::chat::messages::Listing, i64, i64, i64), Refusal> {
-        let fields = Fields::or_none(payload);
-        let (page, limit) = (fields.count("page", 1)?, fields.count("limit", 50)?);
-        if page < 1 || limit < 0 {
-            return Err(Refusal::Unreadable);
-        }
-        let limit = limit.min(MOST_MESSAGES);
-        let chat = &self.door.shared.chat;
-        let room = chat.readable(self.actor, fields.room()?.as_deref()).await?;
-        // Before the messages, so that catching up from here passes nothing over.
-        let rev = chat.counts(&room).await?.last_rev;
-        Ok((chat.page(&room, page, limit).await?, page, limit, rev))
     }
 
     async fn send(&mut self, payload: Payload, ack: Option<Ack>) -> Later {

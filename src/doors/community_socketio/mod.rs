@@ -1,6 +1,7 @@
 //! The community dialect: what existing frontends were written against.
 
 mod catching_up;
+mod history;
 mod identity;
 mod incoming;
 mod notices;

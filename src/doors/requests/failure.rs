@@ -11,6 +11,8 @@ use crate::doors::refusals::{Described, Doing, describe};
 #[derive(Debug)]
 pub enum Failure {
     Refused(Refusal),
+    /// While doing something that has words of its own for it.
+    While(Doing, Refusal),
     /// Fields that are wrong, each with what is.
     Fields(Vec<(&'static str, String)>),
     Unreadable(String),
@@ -38,6 +40,7 @@ impl Failure {
         let described = |code, status, text: String| Described { code, status, text, retry_in: None, budget: None };
         match self {
             Failure::Refused(refusal) => describe(*refusal, Doing::Asking),
+            Failure::While(doing, refusal) => describe(*refusal, *doing),
             Failure::Fields(_) => described("invalid_fields", 400, "Please correct the marked fields".into()),
             Failure::Unreadable(why) => described("unreadable", 400, format!("The request cannot be read: {why}")),
             Failure::Unauthorized(code, text) => described(code, 401, (*text).into()),

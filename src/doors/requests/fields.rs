@@ -16,7 +16,7 @@ use crate::store::RequestKey;
 
 /// More are answered as these.
 const MOST_LISTED: u64 = 100;
-const LISTED: u64 = 50;
+pub const LISTED: u64 = 50;
 pub const MOST_REASON: usize = 500;
 pub const KEY: &str = "idempotencyKey";
 const MOST_KEY: usize = 128;
@@ -189,8 +189,12 @@ impl Fields {
 
     /// The length of a page, and another than usual unless it is said.
     pub fn limit_or(&mut self, usual: u64) -> u64 {
+        self.limit_within(usual, MOST_LISTED)
+    }
+
+    pub fn limit_within(&mut self, usual: u64, most: u64) -> u64 {
         let asked = self.get("limit").is_some().then(|| self.number("limit", 1, i64::MAX)).flatten();
-        asked.map_or(usual, |limit| u64::try_from(limit).unwrap_or(1).min(MOST_LISTED))
+        asked.map_or(usual, |limit| u64::try_from(limit).unwrap_or(1).min(most))
     }
 
     /// The sort key behind which a list goes on.

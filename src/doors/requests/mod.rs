@@ -9,6 +9,7 @@ mod failure;
 mod fields;
 mod files;
 mod members;
+mod messages;
 mod myself;
 mod own_data;
 mod people;
@@ -28,6 +29,7 @@ use tokio::sync::mpsc;
 pub use budgets::{Allowance, Allowances};
 pub use failure::Failure;
 pub use fields::{Fields, MOST_REASON, is_name};
+pub use messages::MOST_MESSAGES;
 
 use crate::chat::{Caller, Chat, Refusal, Rules};
 use crate::doors::bearer::Bearers;
@@ -93,6 +95,7 @@ fn routes() -> impl Iterator<Item = &'static Route> {
     let all = [
         rooms::ROUTES,
         members::ROUTES,
+        messages::ROUTES,
         audit::ROUTES,
         own_data::ROUTES,
         myself::ROUTES,
@@ -139,6 +142,11 @@ impl Requests {
 
     pub fn chat(&self) -> &Chat {
         &self.shared.chat
+    }
+
+    /// The community namespace's rules for messages.
+    pub fn rules(&self) -> Rules {
+        self.shared.rules
     }
 
     /// The command that an event names.
