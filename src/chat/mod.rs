@@ -16,6 +16,7 @@ pub mod messages;
 pub mod myself;
 pub mod people;
 pub mod permissions;
+pub mod platform;
 pub mod presence;
 pub mod records;
 pub mod refusal;

@@ -25,5 +25,5 @@ pub use report::{Report, ReportId, ReportOutcome, ReportReason, ReportStatus, Vo
 pub use room::{Room, RoomId, RoomKind, RoomNumber, RoomRole};
 pub use session::{Device, EndReason, KeptToken, LoginSession, SessionId};
 pub use time::{Clock, Micros};
-pub use user::{Author, DirectFrom, Profile, User, UserId, UserRole, UserStatus};
+pub use user::{Author, DirectFrom, Lock, Profile, User, UserId, UserRole, UserStatus};
 pub use words::WordLists;

@@ -16,6 +16,7 @@ mod frames;
 mod fuzz;
 mod guests;
 mod harness;
+mod locks;
 mod matrix;
 mod messages_rest;
 mod moderation;

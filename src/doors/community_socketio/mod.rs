@@ -7,6 +7,7 @@ mod incoming;
 mod notices;
 mod outgoing;
 mod payload;
+mod reconsidering;
 pub mod rest;
 pub mod wire;
 

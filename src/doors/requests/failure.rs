@@ -24,7 +24,9 @@ pub enum Failure {
         an: &'static str,
         retry_in: u64,
     },
-    TooLarge,
+    TooLarge {
+        kibibytes: u64,
+    },
     /// What was sent did not come.
     TooSlow,
 }
@@ -50,7 +52,9 @@ impl Failure {
                 ..described("slow_down", 429, format!("Too many requests of this kind: {limit} {an} are allowed"))
             },
             Failure::TooSlow => described("too_slow", 408, "What was sent did not come in time".into()),
-            Failure::TooLarge => described("body_too_large", 413, "The body is too large (max 64 KiB)".into()),
+            Failure::TooLarge { kibibytes } => {
+                described("body_too_large", 413, format!("The body is too large (max {kibibytes} KiB)"))
+            }
         }
     }
 

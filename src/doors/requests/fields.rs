@@ -144,6 +144,19 @@ impl Fields {
         value
     }
 
+    /// A list of texts, which must be there.
+    pub fn texts(&mut self, name: &'static str) -> Vec<String> {
+        let given = match self.get(name) {
+            Some(Value::Array(given)) => given.iter().map(|text| text.as_str().map(str::to_owned)).collect(),
+            Some(_) => None,
+            None => return self.needed(name, None),
+        };
+        given.unwrap_or_else(|| {
+            self.fault(name, format!("{name} must be a list of texts"));
+            Vec::new()
+        })
+    }
+
     pub fn flag(&mut self, name: &'static str) -> Option<bool> {
         match self.get(name)? {
             Value::Bool(flag) => Some(*flag),

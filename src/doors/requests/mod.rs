@@ -13,6 +13,7 @@ mod messages;
 mod myself;
 mod own_data;
 mod people;
+mod platform;
 mod reports;
 pub mod rest;
 mod rooms;
@@ -62,18 +63,23 @@ pub enum Reply {
 type Answer<'a> = BoxFuture<'a, Result<Reply, Failure>>;
 type Command = for<'a> fn(&'a Requests, &'a Asker, &'a mut Fields) -> Answer<'a>;
 
+/// A body of JSON has no more, unless its route says so.
+const MOST_BYTES: usize = 64 * 1024;
+
 /// One command under its two names.
 pub struct Route {
     method: Method,
     path: &'static str,
     event: Option<&'static str>,
     allowance: Option<Allowance>,
+    /// Largest body.
+    most_bytes: usize,
     command: Command,
 }
 
 impl Route {
     const fn new(method: Method, path: &'static str, command: Command) -> Route {
-        Route { method, path, event: None, allowance: None, command }
+        Route { method, path, event: None, allowance: None, most_bytes: MOST_BYTES, command }
     }
 
     const fn event(mut self, name: &'static str) -> Route {
@@ -83,6 +89,11 @@ impl Route {
 
     pub fn only_asks(&self) -> bool {
         self.method == Method::GET
+    }
+
+    const fn holds(mut self, bytes: usize) -> Route {
+        self.most_bytes = bytes;
+        self
     }
 
     const fn counts_as(mut self, allowance: Allowance) -> Route {
@@ -103,6 +114,7 @@ fn routes() -> impl Iterator<Item = &'static Route> {
         characters::ROUTES,
         files::ROUTES,
         reports::ROUTES,
+        platform::ROUTES,
     ];
     all.into_iter().flatten()
 }
