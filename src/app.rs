@@ -300,6 +300,7 @@ async fn clear_up(chat: Chat) {
         chat.note_all_names().await;
         chat.forget_old_keys().await;
         chat.forget_old_guests().await;
+        chat.clear_reported_texts().await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! The subcommands of the program. `main.rs` reads the arguments, this does what they say.
 
+mod governing;
 mod own_data;
 mod tables;
 mod users;

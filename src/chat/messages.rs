@@ -7,9 +7,10 @@ use uuid::Uuid;
 use super::limits::{Budget, MAX_CLIENT_OFFSET, Place};
 use super::permissions::{Action, Member};
 use super::{Caller, Chat, Inner, Refusal, Rules, patiently};
+use crate::model::message::EMOTE;
 use crate::model::text::{javascript_length, trim_like_javascript};
 use crate::model::{Character, MessageId, MessageKind, Posted, Room, RoomNumber, Standing, UserId};
-use crate::store::{Answer, Command, Done, Draft, Moderation, PageSize, Statistics, Upload};
+use crate::store::{Answer, Command, Done, Draft, Moderation, PageSize, Seek, Statistics, Upload};
 
 /// A text that is one: not blank, and storable on both databases.
 #[derive(Debug, Clone)]
@@ -34,6 +35,15 @@ impl Text {
     /// Of a file without a caption. Names are short, whatever the limit on texts.
     pub(super) fn of_name(name: &str) -> Text {
         Text { trimmed: name.to_owned(), length: 0 }
+    }
+
+    /// The same, as what its author does.
+    pub fn as_emote(mut self) -> Text {
+        if !self.trimmed.starts_with(EMOTE) {
+            self.trimmed.insert_str(0, EMOTE);
+            self.length += EMOTE.len();
+        }
+        self
     }
 
     fn within(&self, rules: Rules) -> Result<(), Refusal> {
@@ -69,6 +79,8 @@ pub struct Pending {
 /// What was stored, and what its author may still send, where that is limited.
 pub struct Settled {
     pub posted: Arc<Posted>,
+    /// False of a repeat.
+    pub is_new: bool,
     pub budget: Option<Budget>,
 }
 
@@ -91,8 +103,10 @@ impl Pending {
             Ok(Err(refusal)) => Err(refusal.into()),
             Err(_) => Err(Refusal::OutcomeUnknown),
         };
+        let draft = self.taken.as_ref().map(|taken| taken.id);
         let budget = self.taken.and_then(|taken| taken.settle(&answer));
-        Ok(Settled { posted: answer?, budget })
+        let posted = answer?;
+        Ok(Settled { is_new: draft == Some(posted.message.id), posted, budget })
     }
 }
 
@@ -126,6 +140,15 @@ impl Taken {
 pub struct Listing {
     pub messages: Vec<Posted>,
     pub total: i64,
+}
+
+/// A page by `seq`, oldest first.
+pub struct Stretch {
+    pub messages: Vec<Posted>,
+    /// From where the next page goes on; none at the end.
+    pub next: Option<i64>,
+    /// Catching up from here passes nothing over.
+    pub rev: i64,
 }
 
 /// A page of what somebody who was away is told.
@@ -185,7 +208,7 @@ impl Chat {
             id: taken.id,
             room: member.room.number,
             author: caller.author(),
-            kind,
+            kind: kind.with_text(&text),
             text,
             client_offset,
             character,
@@ -283,15 +306,23 @@ impl Chat {
     }
 
     pub async fn delete(&self, caller: &Caller, id: MessageId, reason: Option<String>) -> Result<Pending, Refusal> {
-        let (member, posted) = self.of_mine(caller, id).await?;
-        member.may_delete(posted.message.user)?;
-        self.must_have_sent(caller, &posted.message)?;
+        let posted = match self.to_delete(caller, id).await {
+            Ok(posted) => posted,
+            Err(refusal) => self.reported(caller, id).await?.ok_or(refusal)?,
+        };
         let (room, moderation) = (posted.message.room, moderation(caller, &posted, reason));
         self.queue(Command::Delete { id, room, author: posted.author, moderation }).await
     }
 
+    async fn to_delete(&self, caller: &Caller, id: MessageId) -> Result<Posted, Refusal> {
+        let (member, posted) = self.of_mine(caller, id).await?;
+        member.may_delete(posted.message.user)?;
+        self.must_have_sent(caller, &posted.message)?;
+        Ok(posted)
+    }
+
     /// A message in a room that the caller is in. Elsewhere there is no such message.
-    async fn of_mine(&self, caller: &Caller, id: MessageId) -> Result<(Member, Posted), Refusal> {
+    pub(super) async fn of_mine(&self, caller: &Caller, id: MessageId) -> Result<(Member, Posted), Refusal> {
         let message = patiently(self.inner.store.message(id)).await?.ok_or(Refusal::MessageNotFound)?;
         let room = message.room.0.to_string();
         let member = self.member(caller, Some(&room)).await.map_err(|refusal| match refusal {
@@ -318,8 +349,28 @@ impl Chat {
     }
 
     pub async fn recent(&self, room: &Room, limit: i64) -> Result<Vec<Posted>, Refusal> {
-        let messages = patiently(self.inner.store.recent(room.number, limit)).await?;
+        let messages = patiently(self.inner.store.stretch(room.number, Seek::Newest, limit)).await?;
         patiently(self.inner.known.people.beside(messages)).await
+    }
+
+    pub async fn stretch(&self, room: &Room, from: Seek, limit: i64) -> Result<Stretch, Refusal> {
+        // Before the messages: what comes after it is caught up with.
+        let rev = self.counts(room).await?.last_rev;
+        let mut messages = patiently(self.inner.store.stretch(room.number, from, limit + 1)).await?;
+        let more = i64::try_from(messages.len()).is_ok_and(|count| count > limit);
+        let edge = match from {
+            _ if !more => None,
+            Seek::After(_) => {
+                messages.pop();
+                messages.last()
+            }
+            Seek::Newest | Seek::Before(_) => {
+                messages.remove(0);
+                messages.first()
+            }
+        };
+        let next = edge.map(|message| message.seq);
+        Ok(Stretch { messages: patiently(self.inner.known.people.beside(messages)).await?, next, rev })
     }
 
     pub async fn statistics(&self) -> Result<Statistics, Refusal> {

@@ -16,9 +16,11 @@ pub mod messages;
 pub mod myself;
 pub mod people;
 pub mod permissions;
+pub mod platform;
 pub mod presence;
 pub mod records;
 pub mod refusal;
+pub mod reports;
 pub mod rooms;
 pub mod sessions;
 pub mod typing;
@@ -30,8 +32,10 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use crate::bus::Bus;
-use crate::model::{Clock, Micros};
+use tokio::sync::oneshot;
+
+use crate::bus::{Announcement, Bus};
+use crate::model::{Clock, Event, Micros};
 use crate::store::{Fault, Store, Writer};
 
 pub use content::Filter;
@@ -98,6 +102,18 @@ impl Chat {
 
     pub fn epoch(&self) -> Uuid {
         self.inner.store.epoch()
+    }
+
+    /// The answer of whoever brings this about waits until this node's doors have told it.
+    async fn tell_at_once(&self, events: impl IntoIterator<Item = Event>) {
+        let events: Vec<_> = events.into_iter().map(Arc::new).collect();
+        if events.is_empty() {
+            return;
+        }
+        let (told, all_told) = oneshot::channel();
+        let then = Box::new(move || told.send(()).unwrap_or(()));
+        self.inner.bus.announce(Announcement { events, then: Some(then) }).await;
+        tokio::time::timeout(PATIENCE, all_told).await.ok();
     }
 
     /// What time alone brings about: typing flags that nobody renewed, notices held back in a rush.

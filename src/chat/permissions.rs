@@ -117,6 +117,15 @@ pub fn may(action: Action, kind: RoomKind, place: Place, standing: Standing) -> 
     by_place.contains(letter) || by_standing.contains(letter) || (place == Place::Invited && by_place.contains(invited))
 }
 
+/// Those who see and delete messages with an open report wherever they stand: what the matrix calls
+/// "reported ones".
+pub fn keeps_the_platform(standing: Standing) -> bool {
+    match standing {
+        Standing::Nobody | Standing::Guest | Standing::User => false,
+        Standing::Support | Standing::Admin => true,
+    }
+}
+
 /// Somebody who may see a room.
 #[derive(Debug, Clone)]
 pub struct Member {
@@ -288,6 +297,10 @@ mod tests {
             let at = MATRIX.iter().position(|other| other.action == row.action).unwrap();
             let written = rows[at][column + 1];
             // Reported messages are read and deleted in the queue, and the footnotes are conditions.
+            let of_the_platform = [Standing::Support, Standing::Admin].get(column.wrapping_sub(6));
+            let sees_reported = of_the_platform.is_some_and(|standing| keeps_the_platform(*standing))
+                && matches!(row.action, Action::Read | Action::DeleteOthers);
+            assert_eq!(written.contains("reported ones"), sees_reported, "{:?}, column {column}", row.action);
             let written = written.replace("reported ones M P V D", "").replace("reported ones D", "");
             let invited = written.contains("V if invited");
             let mut expected: String =

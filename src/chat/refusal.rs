@@ -45,6 +45,7 @@ pub enum Refusal {
     /// An idempotency key that was another request's.
     KeyReused,
     MemberNotFound,
+    ReportNotFound,
     LastOwner,
     LastAdmin,
     Banned,

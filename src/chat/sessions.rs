@@ -1,15 +1,12 @@
 //! Sessions: who may go on with a token, and how everybody hears that one ended.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
-use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::{Chat, PATIENCE, Refusal, patiently};
-use crate::bus::Announcement;
 use crate::model::{Actor, Device, EndReason, Event, KeptToken, LoginSession, SessionId, UserId};
 use crate::store::{Fault, NewPassword, Rotation, SessionState, Sessions as Which, ShownToken, Store, Told};
 
@@ -161,16 +158,14 @@ impl Chat {
 
     /// Acts at once; the answer of whoever ended them waits until this node's doors have told it.
     async fn tell_ended(&self, user: UserId, ended: &[SessionId], reason: EndReason) {
-        if ended.is_empty() {
-            return;
-        }
+        self.tell_at_once(self.note_ended(user, ended, reason)).await;
+    }
+
+    /// What is to be told of sessions that ended; here they are good no more.
+    pub(super) fn note_ended(&self, user: UserId, ended: &[SessionId], reason: EndReason) -> Vec<Event> {
         for session in ended {
             self.inner.known.sessions.note_end(*session, user, reason);
         }
-        let events = ended.iter().map(|session| Arc::new(Event::SessionEnded { session: *session, user, reason }));
-        let (told, all_told) = oneshot::channel();
-        let then = Box::new(move || told.send(()).unwrap_or(()));
-        self.inner.bus.announce(Announcement { events: events.collect(), then: Some(then) }).await;
-        timeout(PATIENCE, all_told).await.ok();
+        ended.iter().map(|session| Event::SessionEnded { session: *session, user, reason }).collect()
     }
 }

@@ -8,9 +8,10 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::content::{Content, Filter, says_something};
+use super::platform::PlatformAction;
 use super::{Caller, Chat, PATIENCE, Refusal, patiently};
-use crate::model::{Event, Standing, WordLists};
-use crate::store::{Fault, Store};
+use crate::model::{Event, WordLists};
+use crate::store::{AuditRow, Fault, Store};
 
 /// A net under the notices: another process may change the list.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -113,7 +114,7 @@ impl Chat {
 
     /// The operator's list, as it stands in the database.
     pub async fn words(&self, caller: &Caller) -> Result<WordLists, Refusal> {
-        must_be_admin(caller)?;
+        caller.may(PlatformAction::Oversee)?;
         patiently(self.inner.store.words()).await
     }
 
@@ -124,7 +125,7 @@ impl Chat {
         block: Vec<String>,
         allow: Vec<String>,
     ) -> Result<WordLists, WordsRefusal> {
-        must_be_admin(caller)?;
+        caller.may(PlatformAction::Oversee)?;
         let mut faults = Vec::new();
         let mut tidy = |name: &'static str, words: Vec<String>| {
             tidied(words).unwrap_or_else(|what| {
@@ -136,15 +137,12 @@ impl Chat {
         if !faults.is_empty() {
             return Err(WordsRefusal::Fields(faults));
         }
-        let lists = patiently(self.inner.store.replace_words(block, allow)).await?;
+        let audit = AuditRow::new("words-changed", Some(caller.user().id), self.inner.clock.now());
+        let lists = patiently(self.inner.store.replace_words(block, allow, audit)).await?;
         self.inner.known.words.take(&lists);
         self.inner.bus.tell(Event::WordsChanged { version: lists.version }).await;
         Ok(lists)
     }
-}
-
-fn must_be_admin(caller: &Caller) -> Result<(), Refusal> {
-    if caller.standing() == Standing::Admin { Ok(()) } else { Err(Refusal::NotAllowed) }
 }
 
 /// Trimmed, and each word once.

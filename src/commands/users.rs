@@ -6,11 +6,11 @@ use clap::Subcommand;
 use uuid::Uuid;
 
 use super::own_data::{self, Messages};
-use super::{open, open_existing, open_to_read, say, word};
+use super::{governing, open, open_existing, open_to_read, say, word};
 use crate::app::{self, StartError};
 use crate::config::Config;
 use crate::model::new_account::password_fault;
-use crate::model::{Clock, EndReason, NewAccount, User, UserRole};
+use crate::model::{Clock, EndReason, NewAccount, SessionId, User, UserRole};
 use crate::store::{AddUserError, NewPassword, NewUser, Sessions, Store, Told, UserGender};
 
 #[derive(Debug, Subcommand)]
@@ -52,6 +52,25 @@ pub enum UserAction {
         #[arg(long)]
         end_all: bool,
     },
+    /// Give an account another role
+    Role {
+        #[arg(value_name = "ID_OR_USERID")]
+        user: String,
+        role: RoleName,
+    },
+    /// Lock an account: its sessions end, and its live connections go on as nobody
+    Lock {
+        #[arg(value_name = "ID_OR_USERID")]
+        user: String,
+        /// Shown to its owner
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Undo a lock, also one by wrong passwords
+    Unlock {
+        #[arg(value_name = "ID_OR_USERID")]
+        user: String,
+    },
     /// Print everything that is stored of somebody, as JSON
     Export {
         #[arg(value_name = "ID_OR_USERID")]
@@ -80,6 +99,16 @@ pub enum RoleName {
     Admin,
 }
 
+impl From<RoleName> for UserRole {
+    fn from(role: RoleName) -> Self {
+        match role {
+            RoleName::User => UserRole::User,
+            RoleName::Support => UserRole::Support,
+            RoleName::Admin => UserRole::Admin,
+        }
+    }
+}
+
 pub async fn run(config: &Config, action: UserAction) -> Result<(), StartError> {
     match action {
         UserAction::Add { userid, name, email, password, role, json } => {
@@ -92,13 +121,16 @@ pub async fn run(config: &Config, action: UserAction) -> Result<(), StartError> 
             let store = open_existing(config).await?;
             let user = named(&store, &user).await?;
             match (end, end_all) {
-                (Some(session), _) => end_sessions(&store, &user, Sessions::One(session)).await,
-                (None, true) => end_sessions(&store, &user, Sessions::All).await,
+                (Some(session), _) => end_session(&store, &user, session).await,
+                (None, true) => end_all_sessions(&store, &user).await,
                 (None, false) => list_sessions(&store, &user).await,
             }
         }
         UserAction::Export { user } => own_data::export(config, &user).await,
         UserAction::Erase { user, messages } => own_data::erase(config, &user, messages).await,
+        UserAction::Role { user, role } => governing::set_role(&open_existing(config).await?, &user, role.into()).await,
+        UserAction::Lock { user, reason } => governing::lock(&open_existing(config).await?, &user, reason).await,
+        UserAction::Unlock { user } => governing::unlock(&open_existing(config).await?, &user).await,
         UserAction::List { json } => list_users(&open_to_read(config, "Users").await?, json).await,
     }
 }
@@ -121,11 +153,7 @@ async fn add(config: &Config, asked: NewAccount<'_>, role: RoleName, json: bool)
         password_hash,
         dob: Default::default(),
         gender: UserGender::RatherNotSay,
-        role: match role {
-            RoleName::User => UserRole::User,
-            RoleName::Support => UserRole::Support,
-            RoleName::Admin => UserRole::Admin,
-        },
+        role: role.into(),
     };
     let user = store.add_user(new, Clock::System.now()).await.map_err(|error| match error {
         AddUserError::EmailTaken => StartError::new("there is an account with this email already"),
@@ -165,18 +193,21 @@ async fn hash(config: &Config, store: &Store, password: &str) -> Result<String, 
     app::passwords(config, store).hash(password.to_owned()).await.map_err(StartError::new)
 }
 
-async fn end_sessions(store: &Store, user: &User, which: Sessions) -> Result<(), StartError> {
+async fn end_session(store: &Store, user: &User, session: SessionId) -> Result<(), StartError> {
     let now = Clock::System.now();
-    let ended = store.end_sessions(user.id, which, EndReason::Ended, Told::ByNote, now).await;
-    match (ended.map_err(StartError::new)?.len(), which) {
-        (0, Sessions::One(session)) => {
-            Err(StartError::new(format!("{} has no session {session} that is alive", user.userid)))
-        }
-        (count, _) => say(&format!("ended {}", counted(count))),
+    let ended = store.end_sessions(user.id, Sessions::One(session), EndReason::Ended, Told::ByNote, now).await;
+    match ended.map_err(StartError::new)?.len() {
+        0 => Err(StartError::new(format!("{} has no session {session} that is alive", user.userid))),
+        count => say(&format!("ended {}", counted(count))),
     }
 }
 
-fn counted(sessions: usize) -> String {
+async fn end_all_sessions(store: &Store, user: &User) -> Result<(), StartError> {
+    let ended = store.end_all_sessions(user.id, governing::governor()).await.map_err(StartError::new)?;
+    say(&format!("ended {}", counted(ended.map_err(governing::refused)?.len())))
+}
+
+pub(super) fn counted(sessions: usize) -> String {
     format!("{sessions} session{}", if sessions == 1 { "" } else { "s" })
 }
 

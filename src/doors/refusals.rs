@@ -109,6 +109,7 @@ pub fn describe(refusal: Refusal, doing: Doing) -> Described {
         }
         Refusal::KeyReused => described("key_reused", 409, "This Idempotency-Key was used for another request"),
         Refusal::MemberNotFound => described("member_not_found", 404, "That person is not in this room"),
+        Refusal::ReportNotFound => described("report_not_found", 404, "Report not found"),
         Refusal::LastOwner => described("last_owner", 409, "Make somebody else an owner first"),
         Refusal::LastAdmin => described("last_admin", 409, "There must be an administrator"),
         Refusal::Banned => described("banned", 403, "You are banned from this room"),

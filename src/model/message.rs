@@ -21,7 +21,19 @@ pub enum MessageKind {
     System,
 }
 
+/// How a text begins that tells what its author does.
+pub const EMOTE: &str = "/me ";
+
 impl MessageKind {
+    /// What a message of this kind is with this text.
+    pub fn with_text(self, text: &str) -> MessageKind {
+        match self {
+            MessageKind::Text | MessageKind::Emote if text.starts_with(EMOTE) => MessageKind::Emote,
+            MessageKind::Text | MessageKind::Emote => MessageKind::Text,
+            MessageKind::Image | MessageKind::File | MessageKind::System => self,
+        }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             MessageKind::Text => "text",
@@ -74,4 +86,12 @@ pub struct Message {
     pub edited_at: Option<Micros>,
     pub deleted: bool,
     pub client_offset: Option<String>,
+}
+
+impl Message {
+    /// Has another text from now on.
+    pub fn say(&mut self, text: String) {
+        self.kind = self.kind.with_text(&text);
+        self.text = text;
+    }
 }

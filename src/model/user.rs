@@ -43,6 +43,16 @@ pub struct Profile {
     pub bio: String,
     pub avatar: Option<Uuid>,
     pub direct_from: DirectFrom,
+    pub lock: Option<Lock>,
+}
+
+/// An operator's, not one by wrong passwords.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lock {
+    /// None: the command line.
+    pub by: Option<UserId>,
+    pub reason: Option<String>,
+    pub at: Micros,
 }
 
 /// Who may write directly, and invite.

@@ -406,7 +406,7 @@ fn insert(ledger: &mut Ledger, id: MessageId, author: Arc<Author>, chat: Chat) -
         rev: 0,
         user: author.id,
         guest: false,
-        kind: MessageKind::Text,
+        kind: MessageKind::Text.with_text(&chat.text),
         character: None,
         attachment: None,
         text: if chat.visible { chat.text } else { crate::model::message::DELETED_TEXT.to_owned() },
@@ -424,7 +424,7 @@ fn insert(ledger: &mut Ledger, id: MessageId, author: Arc<Author>, chat: Chat) -
 
 fn touch(ledger: &mut Ledger, id: MessageId, chat: &Chat) {
     if let Some(message) = ledger.messages.get_mut(&id) {
-        message.text.clone_from(&chat.text);
+        message.say(chat.text.clone());
         message.updated_at = chat.updated_at;
         message.edited_at = chat.edited_at;
     }

@@ -273,7 +273,7 @@ impl Ledger {
         let message = self.messages.get_mut(&id).ok_or(CommandRefusal::MessageNotFound)?;
         // The clock may have been set back meanwhile.
         let now = self.now.max(message.created_at);
-        message.text = text;
+        message.say(text);
         message.edited_at = Some(now);
         message.updated_at = now;
         let message = self.revise(id)?;

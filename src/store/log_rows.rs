@@ -49,10 +49,10 @@ const INSERT_CHATS_WITH_ROOM: &str = r#"INSERT INTO "CommunityChats" (id, user_i
     FROM json_to_recordset(CAST($1 AS json)) AS fresh (id uuid, room bigint, room_id uuid, author uuid, guest boolean, body text, at bigint) WHERE room = 1 AND NOT guest"#;
 
 const UPDATE_LOG: Sql = Sql {
-    postgres: "UPDATE chat_log SET rev = c.rev, user_id = c.author, client_offset = c.client_offset, body = CASE WHEN c.room <> 1 OR c.guest THEN c.body END, persona = c.persona, file = c.file, updated_at = c.updated_at, edited_at = c.edited_at, deleted = c.deleted \
-               FROM json_to_recordset(CAST($1 AS json)) AS c (id uuid, room bigint, rev bigint, author uuid, client_offset text, guest boolean, persona bigint, file uuid, body text, updated_at bigint, edited_at bigint, deleted boolean) \
+    postgres: "UPDATE chat_log SET rev = c.rev, kind = c.kind, user_id = c.author, client_offset = c.client_offset, body = CASE WHEN c.room <> 1 OR c.guest THEN c.body END, persona = c.persona, file = c.file, updated_at = c.updated_at, edited_at = c.edited_at, deleted = c.deleted \
+               FROM json_to_recordset(CAST($1 AS json)) AS c (id uuid, room bigint, rev bigint, author uuid, client_offset text, guest boolean, kind text, persona bigint, file uuid, body text, updated_at bigint, edited_at bigint, deleted boolean) \
                WHERE chat_log.message_id = c.id",
-    sqlite: "UPDATE chat_log SET rev = c.value ->> 'rev', user_id = unhex(c.value ->> 'author', '-'), client_offset = c.value ->> 'client_offset', body = CASE WHEN c.value ->> 'room' <> 1 OR c.value ->> 'guest' THEN c.value ->> 'body' END, \
+    sqlite: "UPDATE chat_log SET rev = c.value ->> 'rev', kind = c.value ->> 'kind', user_id = unhex(c.value ->> 'author', '-'), client_offset = c.value ->> 'client_offset', body = CASE WHEN c.value ->> 'room' <> 1 OR c.value ->> 'guest' THEN c.value ->> 'body' END, \
              persona = c.value ->> 'persona', file = unhex(c.value ->> 'file', '-'), \
              updated_at = c.value ->> 'updated_at', edited_at = c.value ->> 'edited_at', deleted = c.value ->> 'deleted' \
              FROM json_each($1) AS c WHERE chat_log.message_id = unhex(c.value ->> 'id', '-')",

@@ -16,6 +16,14 @@ pub struct Page {
     pub total: i64,
 }
 
+/// From where on a page goes, by `seq`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seek {
+    Newest,
+    Before(i64),
+    After(i64),
+}
+
 /// A page of what a reader missed.
 pub struct Since {
     pub messages: Vec<Message>,
@@ -164,15 +172,18 @@ impl Store {
         Ok(Page { messages: span.oldest_first(messages), total })
     }
 
-    /// The newest, printed oldest first.
-    pub async fn recent(&self, room: RoomNumber, limit: i64) -> Result<Vec<Message>, Fault> {
-        let mut messages = read(
-            &self.pool,
-            "WHERE l.room = $1 AND NOT l.deleted ORDER BY l.seq DESC LIMIT $2",
-            [room.0.into(), limit.into()],
-        )
-        .await?;
-        messages.reverse();
+    /// Visible messages from there on, printed oldest first. It costs the same wherever that is.
+    pub async fn stretch(&self, room: RoomNumber, from: Seek, limit: i64) -> Result<Vec<Message>, Fault> {
+        let (chosen, edge) = match from {
+            Seek::Newest => ("l.seq <= $3 ORDER BY l.seq DESC", i64::MAX),
+            Seek::Before(seq) => ("l.seq < $3 ORDER BY l.seq DESC", seq),
+            Seek::After(seq) => ("l.seq > $3 ORDER BY l.seq", seq),
+        };
+        let condition = format!("WHERE l.room = $1 AND NOT l.deleted AND {chosen} LIMIT $2");
+        let mut messages = read(&self.pool, &condition, [room.0.into(), limit.into(), edge.into()]).await?;
+        if !matches!(from, Seek::After(_)) {
+            messages.reverse();
+        }
         Ok(messages)
     }
 

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
+use super::governing::lock;
 use super::sql::{Sql, json, row, rows, run};
 use super::{Fault, Store};
 use crate::model::{DirectFrom, Micros, Profile, UserId};
 
 const PROFILES: Sql = Sql {
-    postgres: "SELECT user_id, bio, avatar, direct_from FROM chat_profiles \
+    postgres: "SELECT user_id, bio, avatar, direct_from, locked_by, locked_reason, locked_at FROM chat_profiles \
                WHERE user_id IN (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json)))",
-    sqlite: "SELECT user_id, bio, avatar, direct_from FROM chat_profiles \
+    sqlite: "SELECT user_id, bio, avatar, direct_from, locked_by, locked_reason, locked_at FROM chat_profiles \
              WHERE user_id IN (SELECT unhex(value, '-') FROM json_each($1))",
 };
 
@@ -88,7 +89,8 @@ impl Store {
                 "nobody" => DirectFrom::Nobody,
                 _ => DirectFrom::Everyone,
             };
-            let profile = Profile { bio: row.try_get("", "bio")?, avatar: row.try_get("", "avatar")?, direct_from };
+            let (bio, avatar) = (row.try_get("", "bio")?, row.try_get("", "avatar")?);
+            let profile = Profile { bio, avatar, direct_from, lock: lock(row)? };
             Ok((row.try_get("", "user_id")?, profile))
         };
         found.iter().map(profile).collect()

@@ -93,6 +93,12 @@ impl Store {
             .collect())
     }
 
+    /// Those of them that there ever were.
+    pub async fn rooms_even_deleted(&self, numbers: &[RoomNumber]) -> Result<Vec<Room>, Fault> {
+        let found = Entity::find().filter(Column::Number.is_in(numbers.iter().map(|number| number.0)));
+        Ok(found.all(&self.pool).await?.into_iter().map(Room::from).collect())
+    }
+
     /// What somebody is in some rooms.
     pub async fn memberships_of(
         &self,

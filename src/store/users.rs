@@ -78,7 +78,7 @@ impl Store {
         Ok(found)
     }
 
-    async fn with_profiles(&self, rows: Vec<Model>) -> Result<Vec<User>, Fault> {
+    pub(super) async fn with_profiles(&self, rows: Vec<Model>) -> Result<Vec<User>, Fault> {
         let ids: Vec<UserId> = rows.iter().map(|row| row.id).collect();
         let mut profiles = self.profiles(&ids).await?;
         let whole = |row: Model| User { profile: profiles.remove(&row.id).unwrap_or_default(), ..row.into() };

@@ -2,7 +2,9 @@
 
 use sea_orm::ConnectionTrait;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
+use super::audit::AuditRow;
 use super::sql::{row, run};
 use super::{Fault, Store};
 use crate::config::DatabaseKind;
@@ -34,16 +36,21 @@ impl Store {
     }
 
     /// Puts these in the place of all that were there. The same again leaves the version as it is.
-    pub async fn replace_words(&self, block: Vec<String>, allow: Vec<String>) -> Result<WordLists, Fault> {
+    pub async fn replace_words(
+        &self,
+        block: Vec<String>,
+        allow: Vec<String>,
+        audit: AuditRow,
+    ) -> Result<WordLists, Fault> {
         self.must_stand()?;
-        let replaced = self.try_to_replace_words(Stored { block, allow }).await;
+        let replaced = self.try_to_replace_words(Stored { block, allow }, audit).await;
         if replaced.is_err() {
             self.renew_writing_connection().await;
         }
         replaced
     }
 
-    async fn try_to_replace_words(&self, words: Stored) -> Result<WordLists, Fault> {
+    async fn try_to_replace_words(&self, words: Stored, audit: AuditRow) -> Result<WordLists, Fault> {
         let db = self.begin().await?;
         run(&db, "INSERT INTO chat_meta (name, value) VALUES ('words_version', '0') ON CONFLICT DO NOTHING", [])
             .await?;
@@ -62,6 +69,8 @@ impl Store {
         let put = "INSERT INTO chat_meta (name, value) VALUES ('words', $1), ('words_version', $2) \
                    ON CONFLICT (name) DO UPDATE SET value = excluded.value";
         run(&db, put, [text.into(), version.to_string().into()]).await?;
+        let detail = json!({ "block": before.block.len(), "allow": before.allow.len() });
+        self.write_audit(&db, &[AuditRow { detail, ..audit }]).await?;
         db.commit().await?;
         Ok(WordLists { block: words.block, allow: words.allow, version })
     }

@@ -52,8 +52,9 @@ impl Community {
             connection.belongs_to(actor.person());
             before.inspect(|person| self.shared.chat.went(*person, connection.id));
             actor.person().inspect(|person| self.shared.chat.came(*person, connection.id));
-            // Its session may have ended since it was asked for: nobody knew of this connection then.
-            if actor.session().is_some() {
+            // It may have been locked, or its session have ended, since it was asked for: nobody knew of
+            // this connection then.
+            if actor.user().is_some() {
                 connection.reconsider(NAMESPACE);
             }
             return Ok(());

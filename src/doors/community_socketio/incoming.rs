@@ -10,20 +10,16 @@ use serde_json::Value;
 
 use super::outgoing::Ear;
 use super::payload::{Fields, room_of};
-use super::wire::{
-    DONE, FailureShape, HistoryShape, MessageShape, PaginationShape, ProfileShape, SessionEndShape, Success,
-};
-use super::{Community, NAMESPACE, Trust};
+use super::wire::{DONE, FailureShape, MessageShape, ProfileShape, Success};
+use super::{Community, NAMESPACE};
 use crate::chat::{Caller, Pending, Refusal, Said};
 use crate::doors::refusals::{BudgetShape, Doing};
 use crate::doors::requests::{Failure, Reply, Requests, Route};
 use crate::doors::socketio::{
     Ack, Client, ClientEvent, ConnectRefusal, Connection, Later, Namespace, Payload, Session, Waits,
 };
-use crate::model::{Actor, Room, RoomNumber};
+use crate::model::{Actor, Room, RoomNumber, UserRole};
 
-/// A page longer than this is answered as this.
-pub const MOST_MESSAGES: i64 = 1000;
 /// Rooms that one connection may listen to.
 pub const MOST_ROOMS: usize = 500;
 /// Rooms that one handshake may resume.
@@ -34,6 +30,8 @@ pub(super) struct CommunitySession {
     pub(super) connection: Arc<Connection>,
     pub(super) ear: Arc<Ear>,
     pub(super) actor: Actor,
+    /// Of the account, when it was last looked at.
+    pub(super) role: Option<UserRole>,
     pub(super) rooms: HashSet<RoomNumber>,
     /// `{ roomId: rev }` of the handshake: told once, when the client is in.
     pub(super) resume: HashMap<String, Value>,
@@ -70,6 +68,7 @@ impl Namespace for Community {
                 connection: client.connection.clone(),
                 ear: Arc::new(Ear::new(client.connection.clone(), actor.person())),
                 actor,
+                role: None,
                 rooms: HashSet::new(),
                 resume,
                 epoch: text("epoch").map(str::to_owned),
@@ -148,33 +147,7 @@ impl Session for CommunitySession {
     }
 
     fn reconsider(&mut self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            let shared = &self.door.shared;
-            let now = u64::try_from(shared.clock.now().seconds()).unwrap_or(0);
-            let ended = self.door.visitors().token_ended(self.connection.id, now);
-            let standing = shared.chat.caller(self.actor).await;
-            let barred = matches!(standing, Err(Refusal::NotAuthenticated));
-            let ended_session = match (standing, self.actor.session()) {
-                (Err(Refusal::SessionEnded(reason)), Some(session_id)) => Some(SessionEndShape { session_id, reason }),
-                _ => None,
-            };
-            if let Some(shape) = &ended_session {
-                self.connection.emit(NAMESPACE, "session-ended", shape);
-            } else if ended {
-                self.connection.emit(
-                    NAMESPACE,
-                    "token-expired",
-                    &serde_json::json!({ "message": "Unauthorized - Token expired" }),
-                );
-            }
-            if ended || ended_session.is_some() || (barred && shared.trust == Trust::Token) {
-                self.become_nobody().await;
-            } else if barred {
-                self.leave_rooms();
-            } else {
-                self.leave_forbidden_rooms().await;
-            }
-        })
+        Box::pin(self.look_anew())
     }
 
     fn closed(self: Box<Self>) -> BoxFuture<'static, ()> {
@@ -204,37 +177,6 @@ impl CommunitySession {
     pub(super) fn has_place_for(&self, room: Arc<Room>) -> Result<Arc<Room>, Refusal> {
         let is_full = self.rooms.len() >= MOST_ROOMS && !self.rooms.contains(&room.number);
         if is_full { Err(Refusal::TooManyRooms { limit: MOST_ROOMS }) } else { Ok(room) }
-    }
-
-    pub(super) fn become_this(&mut self, actor: Actor) {
-        self.actor = actor;
-        self.ear.belongs_to(actor.person());
-    }
-
-    async fn become_nobody(&mut self) {
-        self.become_this(Actor::Anonymous);
-        self.door.note(&self.connection, Actor::Anonymous, None).ok();
-        self.door.shared.chat.stop_typing(self.connection.id).await;
-        self.leave_rooms();
-    }
-
-    /// Somebody may have been put out, or the room be gone.
-    async fn leave_forbidden_rooms(&mut self) {
-        for room in self.rooms.clone() {
-            if room != RoomNumber::MAIN && !self.door.shared.chat.may_hear(self.actor, room).await {
-                self.rooms.remove(&room);
-                self.door.shared.audience.leave(room, self.connection.id);
-                self.ear.forget(room);
-            }
-        }
-    }
-
-    /// Only the main room is for everybody.
-    pub(super) fn leave_rooms(&mut self) {
-        for room in self.rooms.extract_if(|room| *room != RoomNumber::MAIN) {
-            self.door.shared.audience.leave(room, self.connection.id);
-            self.ear.forget(room);
-        }
     }
 
     /// One of the commands that REST has too.
@@ -276,34 +218,6 @@ impl CommunitySession {
             ),
             Err(refusal) => answer::<Success<()>>(ack, Err(refusal), Doing::Authenticating),
         }
-    }
-
-    async fn load(&mut self, payload: Payload, ack: Option<Ack>) {
-        let Some(ack) = ack else { return };
-        match self.page(payload).await {
-            Ok((listing, page, limit, rev)) => ack.send(&HistoryShape {
-                success: true,
-                data: MessageShape::list(&listing.messages),
-                pagination: PaginationShape::of(listing.total, page, limit),
-                rev: Some(rev),
-                epoch: Some(self.door.shared.chat.epoch()),
-            }),
-            Err(refusal) => ack.send(&FailureShape::of(refusal, Doing::Loading)),
-        }
-    }
-
-    async fn page(&self, payload: Payload) -> Result<(crate::chat::messages::Listing, i64, i64, i64), Refusal> {
-        let fields = Fields::or_none(payload);
-        let (page, limit) = (fields.count("page", 1)?, fields.count("limit", 50)?);
-        if page < 1 || limit < 0 {
-            return Err(Refusal::Unreadable);
-        }
-        let limit = limit.min(MOST_MESSAGES);
-        let chat = &self.door.shared.chat;
-        let room = chat.readable(self.actor, fields.room()?.as_deref()).await?;
-        // Before the messages, so that catching up from here passes nothing over.
-        let rev = chat.counts(&room).await?.last_rev;
-        Ok((chat.page(&room, page, limit).await?, page, limit, rev))
     }
 
     async fn send(&mut self, payload: Payload, ack: Option<Ack>) -> Later {

@@ -1,11 +1,13 @@
 //! The community dialect: what existing frontends were written against.
 
 mod catching_up;
+mod history;
 mod identity;
 mod incoming;
 mod notices;
 mod outgoing;
 mod payload;
+mod reconsidering;
 pub mod rest;
 pub mod wire;
 

@@ -8,6 +8,7 @@ use crate::doors::requests;
 use crate::doors::requests::MOST_REASON;
 use crate::doors::socketio::Payload;
 use crate::model::MessageId;
+use crate::store::Seek;
 
 /// Fields of a payload; one that is no object has none.
 pub struct Fields(Map<String, Value>);
@@ -86,6 +87,20 @@ impl Fields {
         match self.get(name) {
             None => Ok(default),
             Some(value) => whole_number(value).ok_or(Refusal::Unreadable),
+        }
+    }
+
+    /// Before or after which message a page begins; none where neither is said.
+    pub fn seek(&self) -> Result<Option<Seek>, Refusal> {
+        let seq = |name: &str| match self.get(name).filter(|value| !value.is_null()) {
+            None => Ok(None),
+            Some(value) => whole_number(value).filter(|seq| *seq >= 0).map(Some).ok_or(Refusal::Unreadable),
+        };
+        match (seq("before")?, seq("after")?) {
+            (None, None) => Ok(None),
+            (Some(before), None) => Ok(Some(Seek::Before(before))),
+            (None, Some(after)) => Ok(Some(Seek::After(after))),
+            (Some(_), Some(_)) => Err(Refusal::Unreadable),
         }
     }
 

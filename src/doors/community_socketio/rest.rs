@@ -9,12 +9,12 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::Community;
-use super::incoming::MOST_MESSAGES;
 use super::wire::{HistoryShape, MessageShape, PaginationShape, StatisticsShape, Success};
 use crate::chat::Refusal;
 use crate::chat::messages::Listing;
 use crate::doors::bearer::{turned_away, unauthorized};
 use crate::doors::refusals::{Doing, describe};
+use crate::doors::requests::MOST_MESSAGES;
 use crate::model::text::trim_like_javascript;
 
 pub fn router(door: Community) -> Router {

@@ -215,6 +215,16 @@ pub struct HistoryShape<'a> {
     pub epoch: Option<Uuid>,
 }
 
+/// A page by `seq`.
+#[derive(Serialize)]
+pub struct StretchShape<'a> {
+    pub success: bool,
+    pub data: Vec<MessageShape<'a>>,
+    pub next: Option<i64>,
+    pub rev: i64,
+    pub epoch: Uuid,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct JoinedShape {

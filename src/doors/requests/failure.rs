@@ -11,6 +11,8 @@ use crate::doors::refusals::{Described, Doing, describe};
 #[derive(Debug)]
 pub enum Failure {
     Refused(Refusal),
+    /// While doing something that has words of its own for it.
+    While(Doing, Refusal),
     /// Fields that are wrong, each with what is.
     Fields(Vec<(&'static str, String)>),
     Unreadable(String),
@@ -22,7 +24,9 @@ pub enum Failure {
         an: &'static str,
         retry_in: u64,
     },
-    TooLarge,
+    TooLarge {
+        kibibytes: u64,
+    },
     /// What was sent did not come.
     TooSlow,
 }
@@ -38,6 +42,7 @@ impl Failure {
         let described = |code, status, text: String| Described { code, status, text, retry_in: None, budget: None };
         match self {
             Failure::Refused(refusal) => describe(*refusal, Doing::Asking),
+            Failure::While(doing, refusal) => describe(*refusal, *doing),
             Failure::Fields(_) => described("invalid_fields", 400, "Please correct the marked fields".into()),
             Failure::Unreadable(why) => described("unreadable", 400, format!("The request cannot be read: {why}")),
             Failure::Unauthorized(code, text) => described(code, 401, (*text).into()),
@@ -47,7 +52,9 @@ impl Failure {
                 ..described("slow_down", 429, format!("Too many requests of this kind: {limit} {an} are allowed"))
             },
             Failure::TooSlow => described("too_slow", 408, "What was sent did not come in time".into()),
-            Failure::TooLarge => described("body_too_large", 413, "The body is too large (max 64 KiB)".into()),
+            Failure::TooLarge { kibibytes } => {
+                described("body_too_large", 413, format!("The body is too large (max {kibibytes} KiB)"))
+            }
         }
     }
 

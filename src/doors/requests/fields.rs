@@ -16,7 +16,7 @@ use crate::store::RequestKey;
 
 /// More are answered as these.
 const MOST_LISTED: u64 = 100;
-const LISTED: u64 = 50;
+pub const LISTED: u64 = 50;
 pub const MOST_REASON: usize = 500;
 pub const KEY: &str = "idempotencyKey";
 const MOST_KEY: usize = 128;
@@ -136,6 +136,27 @@ impl Fields {
         value.unwrap_or_default()
     }
 
+    /// Of what has no default: notes that it is missing, where nothing else is wrong with it.
+    pub fn chosen<T>(&mut self, name: &'static str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.needed(name, None::<bool>);
+        }
+        value
+    }
+
+    /// A list of texts, which must be there.
+    pub fn texts(&mut self, name: &'static str) -> Vec<String> {
+        let given = match self.get(name) {
+            Some(Value::Array(given)) => given.iter().map(|text| text.as_str().map(str::to_owned)).collect(),
+            Some(_) => None,
+            None => return self.needed(name, None),
+        };
+        given.unwrap_or_else(|| {
+            self.fault(name, format!("{name} must be a list of texts"));
+            Vec::new()
+        })
+    }
+
     pub fn flag(&mut self, name: &'static str) -> Option<bool> {
         match self.get(name)? {
             Value::Bool(flag) => Some(*flag),
@@ -181,8 +202,12 @@ impl Fields {
 
     /// The length of a page, and another than usual unless it is said.
     pub fn limit_or(&mut self, usual: u64) -> u64 {
+        self.limit_within(usual, MOST_LISTED)
+    }
+
+    pub fn limit_within(&mut self, usual: u64, most: u64) -> u64 {
         let asked = self.get("limit").is_some().then(|| self.number("limit", 1, i64::MAX)).flatten();
-        asked.map_or(usual, |limit| u64::try_from(limit).unwrap_or(1).min(MOST_LISTED))
+        asked.map_or(usual, |limit| u64::try_from(limit).unwrap_or(1).min(most))
     }
 
     /// The sort key behind which a list goes on.

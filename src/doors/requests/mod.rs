@@ -9,9 +9,12 @@ mod failure;
 mod fields;
 mod files;
 mod members;
+mod messages;
 mod myself;
 mod own_data;
 mod people;
+mod platform;
+mod reports;
 pub mod rest;
 mod rooms;
 pub mod uploads;
@@ -27,6 +30,7 @@ use tokio::sync::mpsc;
 pub use budgets::{Allowance, Allowances};
 pub use failure::Failure;
 pub use fields::{Fields, MOST_REASON, is_name};
+pub use messages::MOST_MESSAGES;
 
 use crate::chat::{Caller, Chat, Refusal, Rules};
 use crate::doors::bearer::Bearers;
@@ -59,18 +63,23 @@ pub enum Reply {
 type Answer<'a> = BoxFuture<'a, Result<Reply, Failure>>;
 type Command = for<'a> fn(&'a Requests, &'a Asker, &'a mut Fields) -> Answer<'a>;
 
+/// A body of JSON has no more, unless its route says so.
+const MOST_BYTES: usize = 64 * 1024;
+
 /// One command under its two names.
 pub struct Route {
     method: Method,
     path: &'static str,
     event: Option<&'static str>,
     allowance: Option<Allowance>,
+    /// Largest body.
+    most_bytes: usize,
     command: Command,
 }
 
 impl Route {
     const fn new(method: Method, path: &'static str, command: Command) -> Route {
-        Route { method, path, event: None, allowance: None, command }
+        Route { method, path, event: None, allowance: None, most_bytes: MOST_BYTES, command }
     }
 
     const fn event(mut self, name: &'static str) -> Route {
@@ -82,6 +91,11 @@ impl Route {
         self.method == Method::GET
     }
 
+    const fn holds(mut self, bytes: usize) -> Route {
+        self.most_bytes = bytes;
+        self
+    }
+
     const fn counts_as(mut self, allowance: Allowance) -> Route {
         self.allowance = Some(allowance);
         self
@@ -89,18 +103,20 @@ impl Route {
 }
 
 fn routes() -> impl Iterator<Item = &'static Route> {
-    [
+    let all = [
         rooms::ROUTES,
         members::ROUTES,
+        messages::ROUTES,
         audit::ROUTES,
         own_data::ROUTES,
         myself::ROUTES,
         people::ROUTES,
         characters::ROUTES,
         files::ROUTES,
-    ]
-    .into_iter()
-    .flatten()
+        reports::ROUTES,
+        platform::ROUTES,
+    ];
+    all.into_iter().flatten()
 }
 
 /// Who asks.
@@ -138,6 +154,11 @@ impl Requests {
 
     pub fn chat(&self) -> &Chat {
         &self.shared.chat
+    }
+
+    /// The community namespace's rules for messages.
+    pub fn rules(&self) -> Rules {
+        self.shared.rules
     }
 
     /// The command that an event names.

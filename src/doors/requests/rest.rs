@@ -16,8 +16,6 @@ use crate::chat::Refusal;
 use crate::doors::bearer;
 use crate::model::Actor;
 
-const MOST_BYTES: usize = 64 * 1024;
-
 pub fn router(requests: Requests) -> Router {
     let router = routes().fold(Router::new(), |router, route| {
         let answer = move |State(requests): State<Requests>,
@@ -30,9 +28,10 @@ pub fn router(requests: Requests) -> Router {
                 Err(failure) => failure.into_response(),
             }
         };
-        router.route(route.path, on(filter(&route.method), answer))
+        let limit = DefaultBodyLimit::max(route.most_bytes);
+        router.route(route.path, on(filter(&route.method), answer).layer(limit))
     });
-    router.merge(downloads::router()).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(requests)
+    router.merge(downloads::router()).with_state(requests)
 }
 
 fn filter(method: &Method) -> MethodFilter {
@@ -65,7 +64,7 @@ async fn asked(
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Reply, Failure> {
     let asker = requests.bearer(headers).await?;
-    let body = body.map_err(|_| Failure::TooLarge)?;
+    let body = body.map_err(|_| Failure::TooLarge { kibibytes: route.most_bytes as u64 / 1024 })?;
     let mut values = fields(&body)?;
     let outside = query.into_iter().chain(path).map(|(name, value)| (name, Value::String(value)));
     // What stands in the path counts, whatever the body says.

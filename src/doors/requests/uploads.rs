@@ -196,7 +196,7 @@ async fn read(form: &mut Multipart<'_>, incoming: &mut Incoming, most: u64) -> R
 fn unreadable(error: multer::Error, most: u64) -> Failure {
     match error {
         multer::Error::StreamSizeExceeded { .. } => Refusal::FileTooLarge { limit: most }.into(),
-        multer::Error::FieldSizeExceeded { .. } => Failure::TooLarge,
+        multer::Error::FieldSizeExceeded { .. } => Failure::TooLarge { kibibytes: BESIDE_THE_FILE / 1024 },
         multer::Error::StreamReadFailed(cause) => interrupted(&*cause),
         other => Failure::Unreadable(other.to_string()),
     }

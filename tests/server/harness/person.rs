@@ -18,10 +18,7 @@ impl Person {
 
     /// With a role of the account.
     pub fn with_role(program: &Program, server: &Server, userid: &str, role: &str) -> Person {
-        let email = format!("{userid}@example.com");
-        let made = program.say(&["user", "add", "--userid", userid, "--email", &email, "--role", role, "--json"]);
-        let mut account: Account = serde_json::from_str(&made).unwrap();
-        account.token = program.say(&["token", "--user", userid]);
+        let account = program.account_as(userid, role);
         Person { account, url: server.url.clone(), http: reqwest::Client::new() }
     }
 
@@ -60,6 +57,12 @@ impl Person {
         let (status, answer) = self.request(method, path, body).await;
         assert!(status.is_success(), "{method} {path}: {status} {answer}");
         answer
+    }
+
+    /// The status and code of what must be refused.
+    pub async fn refusal(&self, method: &str, path: &str, body: Value) -> String {
+        let (status, answer) = self.request(method, path, body).await;
+        format!("{} {}", status.as_u16(), answer["error"]["code"].as_str().unwrap_or("and no code"))
     }
 
     /// The code of what must be refused.

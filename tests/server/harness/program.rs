@@ -158,6 +158,10 @@ impl Program {
     }
 
     pub fn account(&self, userid: &str) -> Account {
+        self.account_as(userid, "user")
+    }
+
+    pub fn account_as(&self, userid: &str, role: &str) -> Account {
         let email = format!("{userid}@example.com");
         let made = self.say(&[
             "user",
@@ -168,6 +172,8 @@ impl Program {
             &userid.to_uppercase(),
             "--email",
             &email,
+            "--role",
+            role,
             "--json",
         ]);
         let mut account: Account = serde_json::from_str(&made).unwrap();
