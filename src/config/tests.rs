@@ -83,7 +83,7 @@ fn another(env: &str) -> &'static str {
         "CONTENT_FILTER" => "mask",
         "SOCKET_PATH" => "/live/",
         "STORAGE_URL" => "s3://chat-files/here",
-        "ALLOW_EIO3" => "true",
+        "ALLOW_EIO3" | "ALLOW_GUESTS" => "true",
         "SERVE_CLIENT" => "0",
         "LOG_FORMAT" => "json",
         "RUST_LOG" => "warn,community_chat=debug",
