@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use crate::auth::{PasswordScheme, Passwords, Tokens};
 use crate::bus::{Announcement, Bus};
+use crate::chat::attendance::Attendance;
 use crate::chat::feed::Feed;
 use crate::chat::people::People;
 use crate::chat::rooms::Rooms;
@@ -65,6 +66,7 @@ const LAST_READING: Duration = Duration::from_secs(2);
 
 pub struct App {
     router: Router,
+    chat: Chat,
     peers: Arc<Peers>,
     sockets: Arc<SocketServer>,
     bus: Bus,
@@ -120,6 +122,7 @@ impl Conversation {
     ) -> Result<Conversation, StartError> {
         let (bus, heard) = Bus::local();
         let known = Known {
+            attendance: Attendance::new(clock.clone()),
             people: Arc::new(People::new(store.clone(), config.auth.allow_guests)),
             rooms: Arc::new(Rooms::default()),
             sessions: Arc::new(Sessions::new(store.clone())),
@@ -192,11 +195,12 @@ impl App {
             refreshes_per_minute: config.limits.rate_limit_refreshes_per_minute,
         });
         tokio::spawn(clear_up(chat.clone()));
-        tokio::spawn(tick(chat, community.clone(), rates.clone(), sockets.clone(), accounts.clone()));
+        tokio::spawn(tick(chat.clone(), community.clone(), rates.clone(), sockets.clone(), accounts.clone()));
         let rest = rest(config, community, requests, accounts, health, rates);
         let router = edge(config, rest.merge(engine(config, &sockets)));
         Ok(App {
             router,
+            chat,
             peers: Peers::new(config.limits.max_connections_per_ip, config.server.trust_proxy.clone()),
             sockets,
             bus,
@@ -209,7 +213,7 @@ impl App {
     /// Serves until told to stop: then takes in no more, stores and answers what was taken in, and
     /// lets the clients go.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
-        let App { router, peers, sockets, bus, writer, stop_writer, grace } = self;
+        let App { router, chat, peers, sockets, bus, writer, stop_writer, grace } = self;
         let (told_to_stop, all_said) = (CancellationToken::new(), CancellationToken::new());
         let drained = async {
             stop.await;
@@ -225,7 +229,7 @@ impl App {
             timeout_at(deadline, bus.announce(last)).await.ok();
             timeout_at(deadline, all_told).await.ok();
             timeout_at(deadline, sockets.finish_work()).await.ok();
-            sockets.close_all(LAST_READING).await;
+            tokio::join!(timeout(LAST_READING, chat.save_all_seen()), sockets.close_all(LAST_READING)).0.ok();
             all_said.cancel();
         };
         let (stop_accepting, shutdown) = (told_to_stop.cancelled(), all_said.cancelled());

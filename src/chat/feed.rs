@@ -78,8 +78,16 @@ impl Feed {
 
     fn put_in_order(&mut self, event: Arc<Event>, told: &mut Vec<Arc<Event>>) {
         match &*event {
-            Event::UserChanged { user } | Event::UserEdited { user } => self.known.people.forget(*user),
-            Event::MemberChanged(changed) => self.known.rooms.forget_member(changed.room.number, changed.who.id),
+            Event::UserChanged { user } | Event::UserEdited { user } => {
+                self.known.people.forget(*user);
+                self.known.attendance.renamed(*user);
+            }
+            Event::MemberChanged(changed) => {
+                self.known.rooms.forget_member(changed.room.number, changed.who.id);
+                self.known.attendance.member_changed(changed);
+            }
+            // A direct room is hidden by leaving it.
+            Event::DirectBegun { room, to } => self.known.attendance.belongs(*room, *to, true),
             Event::RoomChanged { room, .. } => self.known.rooms.forget(room.number),
             Event::SessionEnded { session, user, reason } => self.known.sessions.note_end(*session, *user, *reason),
             Event::WordsChanged { version } => self.known.words.changed(*version),
@@ -91,7 +99,7 @@ impl Feed {
             | Event::Left { .. }
             | Event::Unsettled { .. }
             | Event::RoomCreated { .. }
-            | Event::DirectBegun { .. }
+            | Event::PresenceChanged(_)
             | Event::Noticed { .. } => {}
         }
         let (Some(room), rev) = (event.room(), event.rev()) else {

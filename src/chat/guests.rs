@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{Caller, Chat, Refusal, patiently};
-use crate::model::{Author, ConnectionId, Message, MessageId, Micros, Standing, UserId};
+use crate::model::{Author, ConnectionId, Message, MessageId, Micros, Presence, Standing, UserId};
 
 /// Those without a message are forgotten then.
 const KEPT: i64 = 30 * 24 * 3600 * 1_000_000;
@@ -42,7 +42,7 @@ impl Chat {
     /// Somebody new; a name that is borne already gets a number.
     pub async fn welcome_guest(&self, name: &str) -> Result<Author, Refusal> {
         self.must_take_guests()?;
-        let is_present = |guest: UserId| self.is_online(guest);
+        let is_present = |guest: UserId| self.status(guest) != Presence::Offline;
         patiently(self.inner.store.add_guest(name, &is_present, self.now())).await
     }
 

@@ -25,6 +25,7 @@ pub mod rooms;
 pub mod sessions;
 pub mod typing;
 pub mod uploads;
+pub mod watching;
 pub mod words;
 
 use std::sync::Arc;
@@ -53,9 +54,10 @@ pub struct Chat {
     inner: Arc<Inner>,
 }
 
-/// What is remembered of the database; the feed forgets it on change.
+/// What is remembered of the database, and who is here; the feed keeps it true.
 #[derive(Clone)]
 pub struct Known {
+    pub attendance: Arc<attendance::Attendance>,
     pub people: Arc<people::People>,
     pub rooms: Arc<rooms::Rooms>,
     pub sessions: Arc<sessions::Sessions>,
@@ -70,7 +72,6 @@ struct Inner {
     known: Known,
     files: Files,
     pace: limits::Pace,
-    attendance: attendance::Attendance,
     characters: characters::Characters,
     sent: guests::Sent,
     presence: presence::Presence,
@@ -87,7 +88,6 @@ impl Chat {
             known,
             files,
             pace: limits::Pace::default(),
-            attendance: attendance::Attendance::default(),
             characters: characters::Characters::default(),
             sent: guests::Sent::default(),
             presence: presence::Presence::default(),
@@ -116,10 +116,12 @@ impl Chat {
         tokio::time::timeout(PATIENCE, all_told).await.ok();
     }
 
-    /// What time alone brings about: typing flags that nobody renewed, notices held back in a rush.
+    /// What time alone brings about: typing flags that nobody renewed, notices held back in a rush,
+    /// people who fell silent.
     pub async fn tick(&self) {
         self.end_stale_typing().await;
         self.tell_merged_notices().await;
+        self.tell_presence().await;
         self.inner.pace.forget_idle(self.inner.clock.ticks());
         self.inner.pace.forget_steps(self.inner.clock.now());
     }

@@ -173,6 +173,13 @@ impl People {
         Ok(authors)
     }
 
+    /// Those whose names were known once, for while the database is away.
+    pub fn remembered(&self, ids: &[UserId]) -> HashMap<UserId, Arc<Author>> {
+        let account = |id: &UserId| Some(self.known.get(id)?.user.author());
+        let guest = |id: &UserId| Some(Author { guest: true, ..self.guests.get(id)?.author() });
+        ids.iter().filter_map(|id| Some((*id, Arc::new(account(id).or_else(|| guest(id))?)))).collect()
+    }
+
     fn remember(&self, user: &Arc<User>, before: u64, believed: Duration) {
         if self.forgotten.load(Ordering::SeqCst) == before {
             self.known.insert(user.id, Known { user: user.clone(), until: Instant::now() + believed });

@@ -189,6 +189,12 @@ fn a_file_that_is_no_toml_or_not_there_is_named() {
 }
 
 #[test]
+fn who_vanishes_is_gone_after_a_minute() {
+    let socketio = loaded(&[]).socketio;
+    assert!(socketio.ping_interval + socketio.ping_timeout <= std::time::Duration::from_secs(60));
+}
+
+#[test]
 fn secrets_can_stand_in_files() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {

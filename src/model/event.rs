@@ -5,7 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Author, ConnectionId, EndReason, MemberChanged, Message, Micros, Room, RoomId, RoomNumber, SessionId, UserId,
+    Author, ConnectionId, EndReason, MemberChanged, Message, Micros, PresenceChanged, Room, RoomId, RoomNumber,
+    SessionId, UserId,
 };
 
 /// A message and who wrote it, by the name borne at that moment.
@@ -67,6 +68,8 @@ pub enum Event {
         user: UserId,
     },
     MemberChanged(Arc<MemberChanged>),
+    /// For those who watch the room.
+    PresenceChanged(Arc<PresenceChanged>),
     RoomCreated {
         room: Arc<Room>,
         members: i64,
@@ -112,6 +115,7 @@ impl Event {
             | Event::Left { room, .. }
             | Event::Unsettled { room } => Some(*room),
             Event::MemberChanged(change) => Some(change.room.number),
+            Event::PresenceChanged(changed) => Some(changed.room),
             Event::RoomChanged { room, .. } => Some(room.number),
             Event::UserChanged { .. }
             | Event::SessionEnded { .. }
@@ -137,6 +141,7 @@ impl Event {
             | Event::SessionEnded { .. }
             | Event::UserEdited { .. }
             | Event::MemberChanged(_)
+            | Event::PresenceChanged(_)
             | Event::RoomCreated { .. }
             | Event::DirectBegun { .. }
             | Event::RoomChanged { .. }

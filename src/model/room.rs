@@ -56,6 +56,13 @@ impl Room {
         self.archived_at.is_some()
     }
 
+    /// Whether a client means this room.
+    pub fn is_called(&self, reference: &str) -> bool {
+        reference == self.slug
+            || reference == self.number.0.to_string()
+            || Uuid::parse_str(reference).is_ok_and(|id| id == self.id)
+    }
+
     /// The other one of a direct room.
     pub fn peer_of(&self, user: UserId) -> Option<UserId> {
         let (one, other) = self.pair?;

@@ -76,6 +76,15 @@ const OWNERS: Sql = Sql {
              AND room IN (SELECT value FROM json_each($1)) GROUP BY room",
 };
 
+/// The unary plus keeps SQLite from trying each room with each person.
+const IN_ROOMS: Sql = Sql {
+    postgres: "SELECT room, user_id FROM chat_members WHERE state = 'member' \
+        AND user_id IN (SELECT CAST(value AS uuid) FROM json_array_elements_text(CAST($1 AS json))) \
+        AND room IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST($2 AS json)))",
+    sqlite: "SELECT room, user_id FROM chat_members WHERE state = 'member' \
+        AND user_id IN (SELECT unhex(value, '-') FROM json_each($1)) AND +room IN (SELECT value FROM json_each($2))",
+};
+
 const COLUMNS: &str = "SELECT m.room, m.user_id, m.state, m.role, m.joined_at, m.last_read_seq, m.muted_until, \
     m.barred_until, m.expires_at, m.set_by, m.set_at, m.reason FROM chat_members m";
 
@@ -154,6 +163,12 @@ impl Store {
     ) -> Result<HashMap<Place, Membership>, Fault> {
         let found = rows(db, &format!("{COLUMNS} {}", PLACES.text(self.kind)), [json(places)]).await?;
         found.iter().map(|row| Ok((place(row)?, membership(row)?))).collect()
+    }
+
+    /// Who of these people is a member of which of these rooms.
+    pub async fn members_among(&self, people: &[UserId], rooms_asked: &[RoomNumber]) -> Result<Vec<Place>, Fault> {
+        let found = rows(&self.pool, IN_ROOMS.text(self.kind), [json(people), json(rooms_asked)]).await?;
+        found.iter().map(place).collect()
     }
 
     pub(super) async fn owners(

@@ -109,14 +109,14 @@ async fn the_examples_of_the_documents_run() {
 }
 
 /// A script of `examples/node`, that runs until it is dropped.
-struct Script {
+pub struct Script {
     written: ChildStdin,
     printed: Lines<BufReader<ChildStdout>>,
     process: Child,
 }
 
 impl Script {
-    fn start(arguments: &[&str], url: &str, user: &Account) -> Script {
+    pub fn start(arguments: &[&str], url: &str, user: &Account) -> Script {
         let mut process = tokio::process::Command::new("node")
             .args(arguments)
             .envs([("CHAT_URL", url), ("CHAT_TOKEN", &user.token)])
@@ -133,6 +133,10 @@ impl Script {
 
     async fn write(&mut self, line: &str) {
         self.written.write_all(format!("{line}\n").as_bytes()).await.unwrap();
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.process.id().unwrap()
     }
 
     async fn line(&mut self) -> String {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use community_chat::bus::Bus;
+use community_chat::chat::attendance::Attendance;
 use community_chat::chat::feed::Feed;
 use community_chat::chat::people::People;
 use community_chat::chat::rooms::Rooms;
@@ -200,6 +201,7 @@ impl Node {
         let config = Config::load(Some(&nothing), url).unwrap();
         let store = Store::open(&config.database, Missing::IsRefused, true).await.unwrap();
         let known = Known {
+            attendance: Attendance::new(Clock::System),
             people: Arc::new(People::new(store.clone(), false)),
             rooms: Arc::new(Rooms::default()),
             sessions: Arc::new(Sessions::new(store.clone())),

@@ -24,6 +24,7 @@ mod node_beside;
 mod overload;
 mod own_data;
 mod people;
+mod presence;
 mod reports;
 mod rooms;
 mod slow_readers;

@@ -163,7 +163,13 @@ impl Stage {
                 assert_eq!(loaded, synced, "{role} in {}", self.kind);
                 loaded
             }
-            "see members and presence" => self.rest(role, "GET", "/members", Value::Null).await,
+            "see members and presence" => {
+                let members = self.rest(role, "GET", "/members", Value::Null).await;
+                let present = self.rest(role, "GET", "/presence", Value::Null).await;
+                let watched = self.emit(role, "watch-presence", json!({})).await.is_ok();
+                assert_eq!((members, members), (present, watched), "{role} in {}", self.kind);
+                members
+            }
             "send, type" => {
                 let sent = self.emit(role, "send-message", json!({ "message": "hello" })).await.is_ok();
                 let typed = self.emit(role, "typing", json!({ "isTyping": true })).await.is_ok();

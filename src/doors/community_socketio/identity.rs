@@ -44,14 +44,8 @@ impl Community {
         token_ends: Option<u64>,
     ) -> Result<(), ConnectRefusal> {
         let most = self.shared.connections_per_user;
-        let (before, noted) = {
-            let mut visitors = self.visitors();
-            (visitors.person(connection.id), visitors.note(connection, actor, token_ends, most))
-        };
-        if noted {
+        if self.visitors().note(connection, actor, token_ends, most) {
             connection.belongs_to(actor.person());
-            before.inspect(|person| self.shared.chat.went(*person, connection.id));
-            actor.person().inspect(|person| self.shared.chat.came(*person, connection.id));
             // It may have been locked, or its session have ended, since it was asked for: nobody knew of
             // this connection then.
             if actor.user().is_some() {

@@ -9,19 +9,18 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::outgoing::Ear;
-use super::payload::{Fields, room_of};
+use super::payload::Fields;
 use super::wire::{DONE, FailureShape, MessageShape, ProfileShape, Success};
 use super::{Community, NAMESPACE};
+use crate::chat::attendance::{Seat, Watch};
 use crate::chat::{Caller, Pending, Refusal, Said};
 use crate::doors::refusals::{BudgetShape, Doing};
 use crate::doors::requests::{Failure, Reply, Requests, Route};
 use crate::doors::socketio::{
     Ack, Client, ClientEvent, ConnectRefusal, Connection, Later, Namespace, Payload, Session, Waits,
 };
-use crate::model::{Actor, Room, RoomNumber, UserRole};
+use crate::model::{Actor, RoomNumber, UserRole};
 
-/// Rooms that one connection may listen to.
-pub const MOST_ROOMS: usize = 500;
 /// Rooms that one handshake may resume.
 const MOST_RESUMED: usize = 100;
 
@@ -32,7 +31,11 @@ pub(super) struct CommunitySession {
     pub(super) actor: Actor,
     /// Of the account, when it was last looked at.
     pub(super) role: Option<UserRole>,
+    /// None: nobody, who is not here.
+    pub(super) seat: Option<Seat>,
     pub(super) rooms: HashSet<RoomNumber>,
+    /// Rooms whose people it watches.
+    pub(super) watches: HashMap<RoomNumber, Watch>,
     /// `{ roomId: rev }` of the handshake: told once, when the client is in.
     pub(super) resume: HashMap<String, Value>,
     pub(super) epoch: Option<String>,
@@ -69,7 +72,9 @@ impl Namespace for Community {
                 ear: Arc::new(Ear::new(client.connection.clone(), actor.person())),
                 actor,
                 role: None,
+                seat: self.shared.chat.came(actor),
                 rooms: HashSet::new(),
+                watches: HashMap::new(),
                 resume,
                 epoch: text("epoch").map(str::to_owned),
                 is_announced: Arc::default(),
@@ -112,6 +117,7 @@ impl Session for CommunitySession {
     fn event(&mut self, event: ClientEvent) -> BoxFuture<'_, Later> {
         Box::pin(async move {
             let ClientEvent { name, payload, ack } = event;
+            self.seat.as_ref().inspect(|seat| seat.noticed(is_deed(&name)));
             match name.as_str() {
                 "send-message" => return self.send(payload, ack).await,
                 "edit-message" => return self.edit(payload, ack).await,
@@ -122,6 +128,7 @@ impl Session for CommunitySession {
                 "load-messages" => self.load(payload, ack).await,
                 "typing" => answer(ack, self.typing(payload).await.map(|()| DONE), Doing::Typing),
                 "leave-room" => answer(ack, self.leave(payload).await.map(|()| DONE), Doing::Leaving),
+                "set-presence" | "watch-presence" | "unwatch-presence" => self.presence(&name, payload, ack).await,
                 other => self.request(other, payload, ack).await,
             }
             Later::Nothing
@@ -132,7 +139,7 @@ impl Session for CommunitySession {
     /// that was left, or to somebody who is now somebody else.
     fn waits(&self, name: &str) -> Waits {
         match name {
-            "send-message" | "edit-message" | "delete-message" | "typing" => Waits::ForNothing,
+            deed if is_deed(deed) => Waits::ForNothing,
             "leave-room" | "authenticate-user" => Waits::ForTelling,
             _ => Waits::ForSettling,
         }
@@ -140,7 +147,7 @@ impl Session for CommunitySession {
 
     fn only_asks(&self, name: &str) -> bool {
         match name {
-            "send-message" | "edit-message" | "delete-message" | "typing" => false,
+            deed if is_deed(deed) => false,
             "join-room" | "leave-room" | "authenticate-user" => false,
             other => Requests::of_event(other).is_none_or(Route::only_asks),
         }
@@ -150,14 +157,14 @@ impl Session for CommunitySession {
         Box::pin(self.look_anew())
     }
 
-    fn closed(self: Box<Self>) -> BoxFuture<'static, ()> {
+    fn closed(mut self: Box<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move {
+            self.watch_nothing();
             let shared = &self.door.shared;
             for room in &self.rooms {
                 shared.audience.leave(*room, self.connection.id);
             }
-            let person = self.door.visitors().remove(self.connection.id);
-            person.inspect(|person| shared.chat.went(*person, self.connection.id));
+            self.door.visitors().remove(self.connection.id);
             shared.chat.stop_typing(self.connection.id).await;
             shared.chat.forget_sent(self.connection.id);
             if self.is_announced.load(Ordering::Relaxed) {
@@ -168,17 +175,6 @@ impl Session for CommunitySession {
 }
 
 impl CommunitySession {
-    pub(super) fn listen(&mut self, room: RoomNumber) {
-        if self.rooms.insert(room) {
-            self.door.shared.audience.enter(room, self.ear.clone());
-        }
-    }
-
-    pub(super) fn has_place_for(&self, room: Arc<Room>) -> Result<Arc<Room>, Refusal> {
-        let is_full = self.rooms.len() >= MOST_ROOMS && !self.rooms.contains(&room.number);
-        if is_full { Err(Refusal::TooManyRooms { limit: MOST_ROOMS }) } else { Ok(room) }
-    }
-
     /// One of the commands that REST has too.
     async fn request(&self, name: &str, payload: Payload, ack: Option<Ack>) {
         let Some(route) = Requests::of_event(name) else {
@@ -188,7 +184,10 @@ impl CommunitySession {
         let requests = &self.door.shared.requests;
         let asker = requests.asker(self.actor).await;
         let fields = Fields::or_none(payload).for_request();
-        let answered = requests.carry_out(route, &asker, fields).await;
+        self.reply(ack, requests.carry_out(route, &asker, fields).await);
+    }
+
+    pub(super) fn reply(&self, ack: Option<Ack>, answered: Result<Reply, Failure>) {
         if let Err(Failure::Refused(Refusal::SessionEnded(_))) = answered {
             self.connection.reconsider(NAMESPACE);
         }
@@ -262,34 +261,6 @@ impl CommunitySession {
             .await
     }
 
-    async fn join(&mut self, payload: Payload, ack: Option<Ack>) -> Later {
-        let entered = async { self.has_place_for(self.door.shared.chat.enter(self.actor, &room_of(payload)?).await?) };
-        match entered.await {
-            Ok(room) => {
-                // Listening before counting: what comes after the count is heard.
-                self.listen(room.number);
-                let catching_up = self.catching_up();
-                Later::Telling(Box::pin(async move {
-                    answer(ack, catching_up.joined(&room).await.map(Success::of), Doing::Entering);
-                }))
-            }
-            Err(refusal) => {
-                answer::<Success<()>>(ack, Err(refusal), Doing::Entering);
-                Later::Nothing
-            }
-        }
-    }
-
-    /// Listens no more; one stays a member, since clients leave a room whenever they show another.
-    async fn leave(&mut self, payload: Payload) -> Result<(), Refusal> {
-        let room = self.door.shared.chat.readable(self.actor, Some(&room_of(payload)?)).await?;
-        if room.number != RoomNumber::MAIN && self.rooms.remove(&room.number) {
-            self.door.shared.audience.leave(room.number, self.connection.id);
-            self.ear.forget(room.number);
-        }
-        Ok(())
-    }
-
     async fn sync(&mut self, payload: Payload, ack: Option<Ack>) -> Later {
         let fields = Fields::or_none(payload);
         let asked = async {
@@ -312,7 +283,12 @@ impl CommunitySession {
     }
 }
 
-fn answer<T: Serialize>(ack: Option<Ack>, result: Result<T, Refusal>, doing: Doing) {
+/// By which somebody acts, and does not only ask.
+fn is_deed(event: &str) -> bool {
+    matches!(event, "send-message" | "edit-message" | "delete-message" | "typing")
+}
+
+pub(super) fn answer<T: Serialize>(ack: Option<Ack>, result: Result<T, Refusal>, doing: Doing) {
     match (ack, result) {
         (Some(ack), Ok(shape)) => ack.send(&shape),
         (Some(ack), Err(refusal)) => ack.send(&FailureShape::of(refusal, doing)),

@@ -1,12 +1,14 @@
 //! The community dialect: what existing frontends were written against.
 
 mod catching_up;
+mod hearing;
 mod history;
 mod identity;
 mod incoming;
 mod notices;
 mod outgoing;
 mod payload;
+mod presence;
 mod reconsidering;
 pub mod rest;
 pub mod wire;
@@ -45,6 +47,8 @@ struct Shared {
     rules: Rules,
     connections_per_user: u32,
     audience: Audience<outgoing::Ear>,
+    /// Who watches the people of which room.
+    watchers: Audience<outgoing::Ear>,
     visitors: Mutex<Visitors>,
     requests: Requests,
     news: notices::News,
@@ -81,6 +85,7 @@ impl Community {
             rules,
             connections_per_user,
             audience: Audience::default(),
+            watchers: Audience::default(),
             visitors: Mutex::default(),
             requests,
             news: notices::News::default(),
@@ -101,10 +106,11 @@ impl Community {
         ended.for_each(|visitor| visitor.connection.reconsider(NAMESPACE));
     }
 
-    /// Whoever hears a room may not be allowed to any more.
+    /// Whoever hears a room, or watches it, may not be allowed to any more.
     fn reconsider_readers(&self, room: RoomNumber) {
+        let (listeners, watchers) = (self.shared.audience.of(room), self.shared.watchers.of(room));
         let visitors = self.visitors();
-        for listener in self.shared.audience.of(room).iter().flat_map(|listeners| listeners.iter()) {
+        for listener in listeners.iter().chain(&watchers).flat_map(|listeners| listeners.iter()) {
             if let Some(visitor) = visitors.by_connection.get(&listener.connection()) {
                 visitor.connection.reconsider(NAMESPACE);
             }
@@ -138,10 +144,10 @@ impl Visitors {
         true
     }
 
-    fn remove(&mut self, connection: ConnectionId) -> Option<UserId> {
-        let before = self.by_connection.remove(&connection).and_then(|visitor| visitor.actor.person());
+    fn remove(&mut self, connection: ConnectionId) {
+        let before = self.person(connection);
+        self.by_connection.remove(&connection);
         self.take_from(before, connection);
-        before
     }
 
     fn person(&self, connection: ConnectionId) -> Option<UserId> {

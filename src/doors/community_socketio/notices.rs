@@ -41,7 +41,7 @@ impl Default for News {
 }
 
 /// A frame for those in a room who have an identity.
-fn for_members(name: &str, payload: &Value, room: RoomNumber, not_to: Option<UserId>) -> Frame {
+pub(super) fn for_members(name: &str, payload: &Value, room: RoomNumber, not_to: Option<UserId>) -> Frame {
     Frame::new(packet::event(NAMESPACE, name, payload), room).for_members(not_to)
 }
 
@@ -134,6 +134,7 @@ impl Community {
             | Event::TypingChanged { .. }
             | Event::Joined { .. }
             | Event::Left { .. }
+            | Event::PresenceChanged(_)
             | Event::Unsettled { .. }
             | Event::WordsChanged { .. } => None,
         }

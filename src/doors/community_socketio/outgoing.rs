@@ -192,6 +192,9 @@ impl Community {
     pub async fn tell(&self, events: &[Arc<Event>]) {
         let mut rooms: BTreeMap<RoomNumber, Vec<Frame>> = BTreeMap::new();
         for event in events {
+            if let Event::PresenceChanged(changed) = &**event {
+                self.tell_watchers(changed).await;
+            }
             if let Some(frame) = encode(event).or_else(|| self.notice(event)) {
                 rooms.entry(frame.room).or_default().push(frame);
             }
@@ -223,6 +226,7 @@ fn encode(event: &Event) -> Option<Frame> {
         | Event::SessionEnded { .. }
         | Event::UserEdited { .. }
         | Event::MemberChanged(_)
+        | Event::PresenceChanged(_)
         | Event::RoomCreated { .. }
         | Event::DirectBegun { .. }
         | Event::RoomChanged { .. }

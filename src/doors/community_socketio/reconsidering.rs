@@ -48,34 +48,38 @@ impl CommunitySession {
     }
 
     pub(super) fn become_this(&mut self, actor: Actor) {
+        if self.actor.person() != actor.person() {
+            self.seat = self.door.shared.chat.came(actor);
+        }
         self.actor = actor;
         self.role = None;
         self.ear.belongs_to(actor.person());
     }
 
     async fn become_nobody(&mut self) {
+        self.leave_rooms();
         self.become_this(Actor::Anonymous);
         self.door.note(&self.connection, Actor::Anonymous, None).ok();
         self.door.shared.chat.stop_typing(self.connection.id).await;
-        self.leave_rooms();
     }
 
     /// Somebody may have been put out, or the room be gone.
     async fn leave_forbidden_rooms(&mut self) {
         for room in self.rooms.clone() {
             if room != RoomNumber::MAIN && !self.door.shared.chat.may_hear(self.actor, room).await {
-                self.rooms.remove(&room);
-                self.door.shared.audience.leave(room, self.connection.id);
-                self.ear.forget(room);
+                self.listen_no_more(room);
             }
         }
+        self.leave_forbidden_watches().await;
     }
 
-    /// Only the main room is for everybody.
+    /// Only the main room is for everybody, and that to hear.
     pub(super) fn leave_rooms(&mut self) {
-        for room in self.rooms.extract_if(|room| *room != RoomNumber::MAIN) {
-            self.door.shared.audience.leave(room, self.connection.id);
-            self.ear.forget(room);
+        for room in self.rooms.clone() {
+            if room != RoomNumber::MAIN {
+                self.listen_no_more(room);
+            }
         }
+        self.watch_nothing();
     }
 }

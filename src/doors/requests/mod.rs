@@ -14,6 +14,7 @@ mod myself;
 mod own_data;
 mod people;
 mod platform;
+pub mod presence;
 mod reports;
 pub mod rest;
 mod rooms;
@@ -107,6 +108,7 @@ fn routes() -> impl Iterator<Item = &'static Route> {
         rooms::ROUTES,
         members::ROUTES,
         messages::ROUTES,
+        presence::ROUTES,
         audit::ROUTES,
         own_data::ROUTES,
         myself::ROUTES,

@@ -8,7 +8,7 @@ use crate::chat::members::Listed;
 use crate::chat::permissions::Place;
 use crate::chat::records::{Me, Record};
 use crate::model::{
-    Author, MemberChanged, Membership, Message, Micros, Posted, Room, RoomKind, RoomRole, User, UserRole,
+    Author, MemberChanged, Membership, Message, Micros, Posted, Presence, Room, RoomKind, RoomRole, User, UserRole,
 };
 use crate::store::AuditEntry;
 
@@ -44,16 +44,19 @@ fn kind_name(kind: RoomKind) -> &'static str {
 
 /// `U`.
 pub fn person(chat: &Chat, who: &Author) -> Value {
-    let is_online = chat.is_online(who.id);
-    let last_seen = if is_online { Some(chat.now()) } else { who.last_seen };
+    attendee(chat, who, chat.status(who.id), chat.last_seen(who))
+}
+
+/// `U` of somebody whose presence is told.
+pub fn attendee(chat: &Chat, who: &Author, presence: Presence, last_seen: Option<Micros>) -> Value {
     let mut shape = json!({
         "id": (!who.guest).then_some(who.id),
         "username": who.userid,
         "avatarUrl": who.avatar.map(|file| chat.avatar_url(file)),
-        "isOnline": is_online,
+        "isOnline": presence != Presence::Offline,
         "lastSeen": iso(last_seen),
         "name": who.name,
-        "status": if is_online { "online" } else { "offline" },
+        "status": presence,
     });
     if let (true, Some(shape)) = (who.guest, shape.as_object_mut()) {
         shape.insert("guest".into(), true.into());
