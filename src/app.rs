@@ -1,5 +1,7 @@
 //! The only file that knows all parts: builds them, starts and stops them in order.
 
+mod tasks;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -15,7 +17,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -41,7 +43,7 @@ use crate::doors::edge::rates::Rates;
 use crate::doors::edge::{
     bundle, client_ip, cors, engine_errors, head, listener, page, paths, rates, security_headers,
 };
-use crate::doors::requests::{self, Allowance, Allowances, Requests};
+use crate::doors::requests::{self, Allowance, Allowances, Load, Requests};
 use crate::doors::socketio::admission::{self, Admission};
 use crate::doors::socketio::{ENGINE_PACKETS, EventBudgets, Limits, Namespace, Root, SocketServer};
 use crate::files::{Links, Pictures, Storage};
@@ -53,11 +55,6 @@ use crate::store::{ForeignChanges, Store, Writer};
 const REST_TIMEOUT: Duration = Duration::from_secs(30);
 /// Largest packets that may wait in one connection's inbox together.
 const INBOX_PACKETS: usize = 2;
-const TICK: Duration = Duration::from_millis(250);
-/// Between two looks for what is to be removed, and while there is more.
-const SWEEP: Duration = Duration::from_secs(5);
-const SWEEP_ON: Duration = Duration::from_millis(250);
-const HOUR: Duration = Duration::from_secs(3600);
 /// What clients have sent already when they hear of the end is still taken in.
 const ON_THEIR_WAY: Duration = Duration::from_millis(200);
 /// At the end, for readers to take what waits for them and for requests to be answered, each. With
@@ -165,7 +162,7 @@ impl App {
         let Conversation { chat, bus, heard, feed, writer } =
             Conversation::begin(config, &store, files, foreign, &clock, &stop_writer).await?;
         tokio::spawn(chat.clone().erase_on(stop_writer.clone()));
-        tokio::spawn(sweep(chat.clone(), stop_writer.clone()));
+        tokio::spawn(tasks::sweep(chat.clone(), stop_writer.clone()));
 
         let trust = match config.auth.mode {
             AuthMode::Token => Trust::Token,
@@ -194,8 +191,16 @@ impl App {
             signups_per_hour: config.limits.rate_limit_signups_per_hour,
             refreshes_per_minute: config.limits.rate_limit_refreshes_per_minute,
         });
-        tokio::spawn(clear_up(chat.clone()));
-        tokio::spawn(tick(chat.clone(), community.clone(), rates.clone(), sockets.clone(), accounts.clone()));
+        requests.watch(load(sockets.clone(), community.clone()));
+        tokio::spawn(tasks::clear_up(chat.clone()));
+        let kept = tasks::Kept {
+            requests: requests.clone(),
+            community: community.clone(),
+            rates: rates.clone(),
+            sockets: sockets.clone(),
+            accounts: accounts.clone(),
+        };
+        tokio::spawn(tasks::tick(chat.clone(), kept));
         let rest = rest(config, community, requests, accounts, health, rates);
         let router = edge(config, rest.merge(engine(config, &sockets)));
         Ok(App {
@@ -284,30 +289,6 @@ fn allowances(config: &Config) -> Allowances {
     ]
 }
 
-/// Removes what was deleted, until told to stop.
-async fn sweep(chat: Chat, stop: CancellationToken) {
-    loop {
-        let pause = if chat.sweep().await { SWEEP_ON } else { SWEEP };
-        if timeout(pause, stop.cancelled()).await.is_ok() {
-            return;
-        }
-    }
-}
-
-/// What nobody needs any more.
-async fn clear_up(chat: Chat) {
-    let mut hours = interval(HOUR);
-    hours.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        hours.tick().await;
-        chat.forget_expired_sessions().await;
-        chat.note_all_names().await;
-        chat.forget_old_keys().await;
-        chat.forget_old_guests().await;
-        chat.clear_reported_texts().await;
-    }
-}
-
 fn rules(config: &Config) -> Rules {
     let limits = &config.limits;
     let by_role = limits.rate_limit_messages_per_minute_by_role;
@@ -332,16 +313,11 @@ fn filter(config: &Config) -> Filter {
     }
 }
 
-async fn tick(chat: Chat, community: Community, rates: Rates, sockets: Arc<SocketServer>, accounts: Arc<Accounts>) {
-    let mut ticks = interval(TICK);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        chat.tick().await;
-        community.tick().await;
-        sockets.tick();
-        rates.forget_idle();
-        accounts.forget_idle();
+/// What the doors hold at a moment.
+fn load(sockets: Arc<SocketServer>, community: Community) -> impl Fn() -> Load {
+    move || {
+        let ((connections, waiting_events, waiting_bytes), (people, guests)) = (sockets.load(), community.attendance());
+        Load { connections, people, guests, waiting_events, waiting_bytes }
     }
 }
 

@@ -37,7 +37,7 @@ const OUTSIDE: &[(&[&str], &[&str])] = &[
 
 /// What lies in `doors` and is no dialect.
 const SHARED_DOORS: &[&str] =
-    &["socketio", "edge", "accounts", "bearer", "refusals", "requests", "connection", "audience"];
+    &["socketio", "edge", "accounts", "bearer", "refusals", "requests", "tally", "connection", "audience"];
 
 const LONGEST_FILE: usize = 450;
 const SAYS_NOTHING: &[&str] = &[

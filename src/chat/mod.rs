@@ -7,6 +7,7 @@ pub mod directs;
 pub mod erasure;
 pub mod export;
 pub mod feed;
+pub mod figures;
 pub mod files;
 pub mod guests;
 pub mod limits;
@@ -98,6 +99,11 @@ impl Chat {
 
     pub fn now(&self) -> Micros {
         self.inner.clock.now()
+    }
+
+    /// For measuring how long things last.
+    pub fn ticks(&self) -> Micros {
+        self.inner.clock.ticks()
     }
 
     pub fn epoch(&self) -> Uuid {

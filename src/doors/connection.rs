@@ -92,6 +92,10 @@ impl<T> Inbox<T> {
         self.arrived.notified().await;
     }
 
+    pub fn waiting(&self) -> usize {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).waiting.len()
+    }
+
     /// Nothing waits, and nothing is being handled.
     pub fn is_idle(&self) -> bool {
         !self.state.lock().unwrap_or_else(PoisonError::into_inner).worker_runs

@@ -10,3 +10,4 @@ pub mod edge;
 pub mod refusals;
 pub mod requests;
 pub mod socketio;
+pub mod tally;

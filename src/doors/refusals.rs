@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::chat::{Budget, Refusal};
+use crate::doors::tally::TALLY;
 
 /// What was being done, where the text depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +65,15 @@ impl Doing {
     }
 }
 
+/// For an answer, which is counted.
 pub fn describe(refusal: Refusal, doing: Doing) -> Described {
+    let described = in_words(refusal, doing);
+    TALLY.refused(described.code);
+    described
+}
+
+/// Without counting it.
+pub fn in_words(refusal: Refusal, doing: Doing) -> Described {
     let described =
         |code, status, text: &str| Described { code, status, text: text.to_owned(), retry_in: None, budget: None };
     match refusal {

@@ -175,6 +175,7 @@ impl Store {
 
     /// At start, before anybody is connected: takes in what others wrote while we were away.
     pub async fn take_history(&self, now: Micros) -> Result<(), Fault> {
+        self.count_authors_once().await?;
         if self.kind != DatabaseKind::Postgres {
             return self.take_own_history().await;
         }

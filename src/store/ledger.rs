@@ -163,6 +163,8 @@ pub(super) struct Ledger {
     /// Changes of the counters.
     pub daily: HashMap<(RoomNumber, i64), i64>,
     pub authors: HashMap<(RoomNumber, UserId), i64>,
+    /// Who wrote on which day, whatever became of it.
+    pub wrote: HashSet<(RoomNumber, UserId, i64)>,
     /// Memberships that this batch or one shortly before it changed.
     pub members: HashMap<Place, Membership>,
     pub touched: BTreeMap<Place, Touched>,
@@ -348,9 +350,8 @@ impl Ledger {
         self.created.push(message.id);
         self.fresh.insert(message.id);
         self.messages.insert(message.id, message.clone());
-        if !message.deleted {
-            self.count(&message, 1);
-        }
+        self.wrote.insert((message.room, message.user, message.created_at.day()));
+        self.count(&message, i64::from(!message.deleted));
         Some(message)
     }
 

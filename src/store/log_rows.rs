@@ -7,6 +7,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, Value};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::counters::{ADD_AUTHORS, ADD_DAILY, Counters, UPDATE_ROOMS};
 use super::files::{self, FilesOf};
 use super::ledger::{Ledger, RoomState};
 use super::rooms::pair_of;
@@ -68,38 +69,22 @@ const UPDATE_CHATS: Sql = Sql {
         FROM json_each($1) AS c WHERE "CommunityChats".id = unhex(c.value ->> 'id', '-') AND c.value ->> 'room' = 1 AND NOT c.value ->> 'guest'"#,
 };
 
-const UPDATE_ROOMS: Sql = Sql {
-    postgres: "UPDATE chat_rooms SET last_seq = r.last_seq, last_rev = r.last_rev, last_at = r.last_at, visible = chat_rooms.visible + r.visible, members = r.members, version = r.version \
-               FROM json_to_recordset(CAST($1 AS json)) AS r (number bigint, last_seq bigint, last_rev bigint, last_at bigint, visible bigint, members bigint, version bigint) WHERE chat_rooms.number = r.number",
-    sqlite: "UPDATE chat_rooms SET last_seq = r.value ->> 'last_seq', last_rev = r.value ->> 'last_rev', last_at = r.value ->> 'last_at', visible = visible + (r.value ->> 'visible'), members = r.value ->> 'members', version = r.value ->> 'version' \
-             FROM json_each($1) AS r WHERE chat_rooms.number = r.value ->> 'number'",
-};
-
-const ADD_DAILY: Sql = Sql {
-    postgres: "INSERT INTO chat_daily (room, day, visible) SELECT room, day, visible FROM json_to_recordset(CAST($1 AS json)) AS d (room bigint, day bigint, visible bigint) \
-               ON CONFLICT (room, day) DO UPDATE SET visible = chat_daily.visible + excluded.visible",
-    sqlite: "INSERT INTO chat_daily (room, day, visible) SELECT value ->> 'room', value ->> 'day', value ->> 'visible' FROM json_each($1) WHERE true \
-             ON CONFLICT (room, day) DO UPDATE SET visible = visible + excluded.visible",
-};
-
-const ADD_AUTHORS: Sql = Sql {
-    postgres: "INSERT INTO chat_authors (room, user_id, visible) SELECT room, author, visible FROM json_to_recordset(CAST($1 AS json)) AS a (room bigint, author uuid, visible bigint) \
-               ON CONFLICT (room, user_id) DO UPDATE SET visible = chat_authors.visible + excluded.visible",
-    sqlite: "INSERT INTO chat_authors (room, user_id, visible) SELECT value ->> 'room', unhex(value ->> 'author', '-'), value ->> 'visible' FROM json_each($1) WHERE true \
-             ON CONFLICT (room, user_id) DO UPDATE SET visible = visible + excluded.visible",
-};
-
 /// All of that in one statement, where the database can do so: each journey to it and back takes
 /// longer than the work.
 pub(super) fn whole_batch(chats_have_room_id: bool) -> String {
     let chats = if chats_have_room_id { INSERT_CHATS_WITH_ROOM } else { INSERT_CHATS.postgres };
-    let with_own_parameter = |sql: &Sql, number: u8| sql.postgres.replace("$1", &format!("${number}"));
+    // From the last on: a number that was put in must not be taken for one to be replaced.
+    let with_own_parameters = |sql: &Sql, numbers: &[u8]| {
+        numbers.iter().enumerate().rev().fold(sql.postgres.to_owned(), |text, (at, number)| {
+            text.replace(&format!("${}", at + 1), &format!("${number}"))
+        })
+    };
     format!(
         "WITH logged AS ({}), shown AS ({chats}), counted AS ({}), by_day AS ({}) {}",
         INSERT_LOG.postgres,
-        with_own_parameter(&UPDATE_ROOMS, 2),
-        with_own_parameter(&ADD_DAILY, 3),
-        with_own_parameter(&ADD_AUTHORS, 4),
+        with_own_parameters(&UPDATE_ROOMS, &[2]),
+        with_own_parameters(&ADD_DAILY, &[3, 5]),
+        with_own_parameters(&ADD_AUTHORS, &[4]),
     )
 }
 
@@ -168,61 +153,6 @@ impl IsoTimes {
     }
 }
 
-#[derive(Serialize)]
-struct RoomRow {
-    number: RoomNumber,
-    last_seq: i64,
-    last_rev: i64,
-    last_at: i64,
-    visible: i64,
-    members: i64,
-    version: i64,
-}
-
-#[derive(Serialize)]
-struct DayRow {
-    room: RoomNumber,
-    day: i64,
-    visible: i64,
-}
-
-#[derive(Serialize)]
-struct AuthorRow {
-    room: RoomNumber,
-    author: Uuid,
-    visible: i64,
-}
-
-/// What a batch does to the counters, as parameters.
-struct Counters {
-    rooms: Value,
-    daily: Value,
-    authors: Value,
-}
-
-impl Counters {
-    fn of(ledger: &Ledger) -> Counters {
-        let rooms = ledger.rooms.iter().map(|(number, state)| RoomRow {
-            number: *number,
-            last_seq: state.last_seq,
-            last_rev: state.last_rev,
-            last_at: state.last_at,
-            visible: state.visible,
-            members: state.members,
-            version: state.version,
-        });
-        let daily = ledger.daily.iter().filter(|(_, by)| **by != 0);
-        let daily = daily.map(|((room, day), by)| DayRow { room: *room, day: *day, visible: *by });
-        let authors = ledger.authors.iter().filter(|(_, by)| **by != 0);
-        let authors = authors.map(|((room, author), by)| AuthorRow { room: *room, author: *author, visible: *by });
-        Counters {
-            rooms: json(&rooms.collect::<Vec<_>>()),
-            daily: json(&daily.collect::<Vec<_>>()),
-            authors: json(&authors.collect::<Vec<_>>()),
-        }
-    }
-}
-
 /// Whether the texts of new `main-chat` messages are to be put into Node's table, or stand there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum NodeRows {
@@ -286,7 +216,8 @@ impl Store {
         }
         let batch = json(&created);
         if self.kind == DatabaseKind::Postgres && node_rows == NodeRows::Write {
-            run(db, &self.whole_batch, [batch, counters.rooms, counters.daily, counters.authors]).await?;
+            let Counters { rooms, daily, authors, wrote } = counters;
+            run(db, &self.whole_batch, [batch, rooms, daily, authors, wrote]).await?;
             return Ok(());
         }
         self.put(db, &INSERT_LOG, batch.clone()).await?;
@@ -294,12 +225,6 @@ impl Store {
             self.put(db, &INSERT_CHATS, batch).await?;
         }
         self.write_counters(db, counters).await
-    }
-
-    async fn write_counters(&self, db: &DatabaseTransaction, counters: Counters) -> Result<(), Fault> {
-        self.put(db, &UPDATE_ROOMS, counters.rooms).await?;
-        self.put(db, &ADD_DAILY, counters.daily).await?;
-        self.put(db, &ADD_AUTHORS, counters.authors).await
     }
 
     async fn put(&self, db: &impl ConnectionTrait, sql: &Sql, batch: Value) -> Result<(), Fault> {

@@ -17,9 +17,11 @@ const TAKE_IN: &str = r#"INSERT INTO chat_log (message_id, room, seq, rev, user_
 
 const COUNT_ANEW: [&str; 5] = [
     "DELETE FROM chat_daily WHERE room = 1",
-    "INSERT INTO chat_daily (room, day, visible) SELECT 1, created_at / 86400000000, COUNT(*) FROM chat_log WHERE room = 1 AND NOT deleted GROUP BY 2",
+    "INSERT INTO chat_daily (room, day, visible, authors) SELECT 1, created_at / 86400000000, COUNT(*) FILTER (WHERE NOT deleted), \
+     COUNT(DISTINCT user_id) FROM chat_log WHERE room = 1 GROUP BY 2",
     "DELETE FROM chat_authors WHERE room = 1",
-    "INSERT INTO chat_authors (room, user_id, visible) SELECT 1, user_id, COUNT(*) FROM chat_log WHERE room = 1 AND NOT deleted GROUP BY 2",
+    "INSERT INTO chat_authors (room, user_id, visible, last_day) SELECT 1, user_id, COUNT(*) FILTER (WHERE NOT deleted), \
+     MAX(created_at) / 86400000000 FROM chat_log WHERE room = 1 GROUP BY 2",
     "UPDATE chat_rooms SET (last_seq, last_rev, last_at, visible) = \
      (SELECT MAX(seq), MAX(rev), MAX(created_at), COUNT(*) FILTER (WHERE NOT deleted) FROM chat_log WHERE room = 1) WHERE number = 1",
 ];

@@ -14,6 +14,8 @@ pub struct Statistics {
 pub struct DayCount {
     pub day: Micros,
     pub count: i64,
+    /// Who wrote that day, deleted messages or not.
+    pub authors: i64,
 }
 
 impl Store {
@@ -26,10 +28,15 @@ impl Store {
         )
         .await?;
         let authors = counted.map(|row| row.try_get("", "authors")).transpose()?.unwrap_or(0);
-        let newest = "SELECT day, visible FROM chat_daily WHERE room = $1 AND visible > 0 ORDER BY day DESC LIMIT $2";
+        let newest =
+            "SELECT day, visible, authors FROM chat_daily WHERE room = $1 AND visible > 0 ORDER BY day DESC LIMIT $2";
         let days = rows(&self.pool, newest, [room.0.into(), days.into()]).await?;
         let days = days.iter().map(|row| {
-            Ok(DayCount { day: Micros::of_day(row.try_get("", "day")?), count: row.try_get("", "visible")? })
+            Ok(DayCount {
+                day: Micros::of_day(row.try_get("", "day")?),
+                count: row.try_get("", "visible")?,
+                authors: row.try_get("", "authors")?,
+            })
         });
         Ok(Statistics { messages, authors, days: days.collect::<Result<_, Fault>>()? })
     }

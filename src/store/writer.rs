@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::commits::Commits;
 use super::foreign::Found;
 use super::ledger::{Command, CommandRefusal, Done, Ledger, Outcome};
 use super::log_rows::NodeRows;
@@ -45,6 +46,7 @@ struct Queued {
 #[derive(Clone)]
 pub struct Writer {
     queue: mpsc::Sender<Queued>,
+    commits: Arc<Commits>,
 }
 
 /// So many commands may wait; then their connections do.
@@ -87,6 +89,7 @@ struct Task {
     /// Rooms of commits whose outcome is not known: whatever it was must still be told.
     doubtful: BTreeSet<RoomNumber>,
     silenced: HashMap<Place, (Membership, Micros)>,
+    commits: Arc<Commits>,
 }
 
 impl Writer {
@@ -99,8 +102,26 @@ impl Writer {
         stop: CancellationToken,
     ) -> (Writer, JoinHandle<()>) {
         let (queue, receiver) = mpsc::channel(QUEUE);
-        let task = Task { store, bus, clock, queue: receiver, doubtful: BTreeSet::new(), silenced: HashMap::new() };
-        (Writer { queue }, tokio::spawn(task.run(foreign, stop)))
+        let commits = Arc::new(Commits::default());
+        let task = Task {
+            store,
+            bus,
+            clock,
+            queue: receiver,
+            doubtful: BTreeSet::new(),
+            silenced: HashMap::new(),
+            commits: commits.clone(),
+        };
+        (Writer { queue, commits }, tokio::spawn(task.run(foreign, stop)))
+    }
+
+    /// Commands that wait.
+    pub fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
+    }
+
+    pub fn commits(&self) -> &Commits {
+        &self.commits
     }
 
     /// Queues a command, in the order of the calls. The answer comes when it is stored and told.
@@ -228,10 +249,14 @@ impl Task {
 
     async fn try_once(&self, commands: &[Command]) -> Result<Settled, Failure> {
         self.store.must_stand()?;
+        let began = self.clock.ticks();
         let prepared = timeout(PATIENCE, self.prepare(commands)).await;
         let (transaction, settled) = prepared.map_err(|_| Fault::TooSlow)??;
         match timeout(PATIENCE, transaction.commit()).await {
-            Ok(Ok(())) => Ok(settled),
+            Ok(Ok(())) => {
+                self.commits.note_time(self.clock.ticks().0 - began.0);
+                Ok(settled)
+            }
             Ok(Err(error)) => Err(Failure::Unknown(error.into())),
             Err(_) => Err(Failure::Unknown(Fault::TooSlow)),
         }
@@ -298,13 +323,19 @@ impl Task {
     async fn announce(&mut self, Settled { outcomes, also }: Settled, askers: Vec<Asker>) {
         self.remember_silenced(&outcomes);
         let now = self.clock.now();
-        let events = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()?.1.clone()).chain(also).collect();
+        let events = outcomes.iter().filter_map(|outcome| outcome.as_ref().ok()?.1.clone()).chain(also);
+        let events: Vec<Arc<Event>> = events.collect();
+        self.count_messages(&events);
         let acknowledge = move || {
             for (outcome, asker) in outcomes.into_iter().zip(askers) {
                 asker.send(outcome.map(|(done, _)| done).map_err(|refusal| WriteRefusal::Refused(refusal, now))).ok();
             }
         };
         self.bus.announce(Announcement { events, then: Some(Box::new(acknowledge)) }).await;
+    }
+
+    fn count_messages(&self, events: &[Arc<Event>]) {
+        self.commits.note_messages(events.iter().filter(|event| matches!(***event, Event::MessageCreated(_))).count());
     }
 
     fn refuse(&self, askers: Vec<Asker>, refusal: WriteRefusal) {
@@ -324,7 +355,10 @@ impl Task {
         let taken = timeout(PATIENCE, self.store.take(found, self.clock.now())).await.unwrap_or(Err(Fault::TooSlow));
         match taken {
             Ok(events) if events.is_empty() => {}
-            Ok(events) => self.bus.announce(Announcement { events, then: None }).await,
+            Ok(events) => {
+                self.count_messages(&events);
+                self.bus.announce(Announcement { events, then: None }).await;
+            }
             Err(fault) => {
                 tracing::warn!("cannot take in what other programs wrote: {fault}");
                 if fault.is_away() {

@@ -11,6 +11,7 @@ mod database;
 mod database_away;
 mod documents;
 mod faults;
+mod figures;
 mod files;
 mod frames;
 mod fuzz;

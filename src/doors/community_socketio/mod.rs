@@ -106,6 +106,17 @@ impl Community {
         ended.for_each(|visitor| visitor.connection.reconsider(NAMESPACE));
     }
 
+    /// How many accounts and guests are connected.
+    pub fn attendance(&self) -> (usize, usize) {
+        let visitors = self.visitors();
+        let of_guest = |connections: &HashSet<ConnectionId>| {
+            let visitor = connections.iter().next().and_then(|connection| visitors.by_connection.get(connection));
+            visitor.is_some_and(|visitor| matches!(visitor.actor, Actor::Guest(_)))
+        };
+        let guests = visitors.of_user.values().filter(|connections| of_guest(connections)).count();
+        (visitors.of_user.len() - guests, guests)
+    }
+
     /// Whoever hears a room, or watches it, may not be allowed to any more.
     fn reconsider_readers(&self, room: RoomNumber) {
         let (listeners, watchers) = (self.shared.audience.of(room), self.shared.watchers.of(room));

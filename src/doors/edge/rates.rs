@@ -13,6 +13,7 @@ use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use serde_json::json;
 
 use super::client_ip::ClientIp;
+use crate::doors::tally::TALLY;
 
 #[derive(Clone)]
 pub struct Rates {
@@ -35,6 +36,7 @@ impl Rates {
 }
 
 pub async fn limit(State(rates): State<Rates>, request: Request, next: Next) -> Response {
+    TALLY.requests.add(1);
     let address = request.extensions().get::<ClientIp>().map(|ip| ip.0);
     if let (Some(limiter), Some(address)) = (&rates.limiter, address)
         && let Err(wait) = limiter.check_key(&address)
@@ -45,6 +47,7 @@ pub async fn limit(State(rates): State<Rates>, request: Request, next: Next) -> 
 }
 
 fn refusal(path: &str, per_minute: u32, wait: std::time::Duration) -> Response {
+    TALLY.refused("slow_down");
     let message = format!("Too many requests: {per_minute} a minute are allowed");
     let retry_in = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
     let error = json!({ "code": "slow_down", "message": message, "retryIn": retry_in });

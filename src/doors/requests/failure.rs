@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use crate::chat::Refusal;
-use crate::doors::refusals::{Described, Doing, describe};
+use crate::doors::refusals::{Described, Doing, in_words};
+use crate::doors::tally::TALLY;
 
 #[derive(Debug)]
 pub enum Failure {
@@ -38,11 +39,18 @@ impl From<Refusal> for Failure {
 }
 
 impl Failure {
+    /// For an answer, which is counted.
     fn described(&self) -> Described {
+        let described = self.in_words();
+        TALLY.refused(described.code);
+        described
+    }
+
+    fn in_words(&self) -> Described {
         let described = |code, status, text: String| Described { code, status, text, retry_in: None, budget: None };
         match self {
-            Failure::Refused(refusal) => describe(*refusal, Doing::Asking),
-            Failure::While(doing, refusal) => describe(*refusal, *doing),
+            Failure::Refused(refusal) => in_words(*refusal, Doing::Asking),
+            Failure::While(doing, refusal) => in_words(*refusal, *doing),
             Failure::Fields(_) => described("invalid_fields", 400, "Please correct the marked fields".into()),
             Failure::Unreadable(why) => described("unreadable", 400, format!("The request cannot be read: {why}")),
             Failure::Unauthorized(code, text) => described(code, 401, (*text).into()),

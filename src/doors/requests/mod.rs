@@ -7,6 +7,7 @@ mod characters;
 mod downloads;
 mod failure;
 mod fields;
+mod figures;
 mod files;
 mod members;
 mod messages;
@@ -31,12 +32,14 @@ use tokio::sync::mpsc;
 pub use budgets::{Allowance, Allowances};
 pub use failure::Failure;
 pub use fields::{Fields, MOST_REASON, is_name};
+pub use figures::Load;
 pub use messages::MOST_MESSAGES;
 
 use crate::chat::{Caller, Chat, Refusal, Rules};
 use crate::doors::bearer::Bearers;
 use crate::model::Actor;
 use budgets::Budgets;
+use figures::Figures;
 
 /// What these commands stand on. Cheap to clone.
 #[derive(Clone)]
@@ -48,6 +51,7 @@ struct Shared {
     chat: Chat,
     bearers: Bearers,
     rules: Rules,
+    figures: Figures,
     budgets: Budgets,
 }
 
@@ -117,6 +121,7 @@ fn routes() -> impl Iterator<Item = &'static Route> {
         files::ROUTES,
         reports::ROUTES,
         platform::ROUTES,
+        figures::ROUTES,
     ];
     all.into_iter().flatten()
 }
@@ -151,7 +156,8 @@ impl Asker {
 
 impl Requests {
     pub fn new(chat: Chat, bearers: Bearers, rules: Rules, allowances: &Allowances) -> Requests {
-        Requests { shared: Arc::new(Shared { chat, bearers, rules, budgets: Budgets::new(allowances) }) }
+        let (budgets, figures) = (Budgets::new(allowances), Figures::new(chat.now()));
+        Requests { shared: Arc::new(Shared { chat, bearers, rules, figures, budgets }) }
     }
 
     pub fn chat(&self) -> &Chat {

@@ -16,6 +16,9 @@ use crate::chat::Refusal;
 use crate::doors::bearer;
 use crate::model::Actor;
 
+/// What is a little too large is read all the same: who is cut off while still sending may not see why.
+const READ_TO_REFUSE: usize = 1024 * 1024;
+
 pub fn router(requests: Requests) -> Router {
     let router = routes().fold(Router::new(), |router, route| {
         let answer = move |State(requests): State<Requests>,
@@ -28,7 +31,7 @@ pub fn router(requests: Requests) -> Router {
                 Err(failure) => failure.into_response(),
             }
         };
-        let limit = DefaultBodyLimit::max(route.most_bytes);
+        let limit = DefaultBodyLimit::max(route.most_bytes + READ_TO_REFUSE);
         router.route(route.path, on(filter(&route.method), answer).layer(limit))
     });
     router.merge(downloads::router()).with_state(requests)
@@ -64,7 +67,8 @@ async fn asked(
     body: Result<Bytes, axum::extract::rejection::BytesRejection>,
 ) -> Result<Reply, Failure> {
     let asker = requests.bearer(headers).await?;
-    let body = body.map_err(|_| Failure::TooLarge { kibibytes: route.most_bytes as u64 / 1024 })?;
+    let body = body.ok().filter(|body| body.len() <= route.most_bytes);
+    let body = body.ok_or(Failure::TooLarge { kibibytes: route.most_bytes as u64 / 1024 })?;
     let mut values = fields(&body)?;
     let outside = query.into_iter().chain(path).map(|(name, value)| (name, Value::String(value)));
     // What stands in the path counts, whatever the body says.

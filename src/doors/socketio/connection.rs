@@ -16,6 +16,7 @@ use super::server::{Limits, Link};
 use super::{Namespace, Refused};
 use crate::doors::connection::{Budget, Closing, Inbox, Put, SharedBudget};
 use crate::doors::edge::line::Line;
+use crate::doors::tally::TALLY;
 use crate::model::{ConnectionId, UserId};
 
 /// So many refusals in a row, and the connection is closed: it is not listening.
@@ -130,6 +131,9 @@ impl Connection {
             return;
         }
         let Some(packet) = Packet::parse(&text) else { return self.refuse_silently() };
+        if packet.kind == Kind::Event {
+            TALLY.events.add(1);
+        }
         self.attachments.store(packet.attachments.min(MOST_ATTACHMENTS), Ordering::Relaxed);
         if self.budgets.are_closed.load(Ordering::Relaxed) {
             return self.answer_refusal(&packet, "The server is restarting, please try again", "restarting", 1000);
@@ -167,12 +171,13 @@ impl Connection {
         *self.user.lock().unwrap_or_else(PoisonError::into_inner) = user;
     }
 
-    fn refuse(self: &Arc<Self>, packet: Packet<'_>, error: &str, code: &str, retry_in: u64) {
+    fn refuse(self: &Arc<Self>, packet: Packet<'_>, error: &str, code: &'static str, retry_in: u64) {
         self.answer_refusal(&packet, error, code, retry_in);
         self.refuse_silently();
     }
 
-    fn answer_refusal(self: &Arc<Self>, packet: &Packet<'_>, error: &str, code: &str, retry_in: u64) {
+    fn answer_refusal(self: &Arc<Self>, packet: &Packet<'_>, error: &str, code: &'static str, retry_in: u64) {
+        TALLY.refused(code);
         let refused = Refused { success: false, error, code, retry_in: Some(retry_in) };
         match (packet.kind, packet.ack) {
             (Kind::Connect, _) if self.protocol == ProtocolVersion::V3 => {
@@ -281,6 +286,11 @@ impl Connection {
         self.outbox.is_over(bytes)
     }
 
+    /// Events of the client that wait, and bytes that wait for it.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (self.inbox.waiting(), self.outbox.waiting_bytes())
+    }
+
     /// Nothing that it sent is waiting or being handled.
     pub(super) fn is_idle(&self) -> bool {
         self.inbox.is_idle()
@@ -314,6 +324,7 @@ impl Connection {
         }
         // Anybody can be refused as often as they like; the log is not theirs to fill.
         if why == Closing::SlowReader {
+            TALLY.slow_readers_closed.add(1);
             tracing::info!(connection = self.id.0, address = ?self.address, code = why.code(), "closed a connection");
         } else {
             tracing::debug!(connection = self.id.0, address = ?self.address, code = why.code(), "closed a connection");

@@ -9,6 +9,7 @@ use std::time::Duration;
 use engineioxide::{Socket, Str};
 
 use super::server::Link;
+use crate::doors::tally::TALLY;
 
 /// The engine does not say when its queue has room again, so whoever has frames waiting looks.
 const LOOK_AGAIN: Duration = Duration::from_millis(5);
@@ -53,7 +54,9 @@ impl Outbox {
         if waiting.closed {
             return Ok(());
         }
+        let mut pushed = 0;
         for frame in frames {
+            pushed += 1;
             if waiting.frames.is_empty() && waiting.offer(&engine, frame) {
                 continue;
             }
@@ -70,6 +73,7 @@ impl Outbox {
         if !waiting.frames.is_empty() && !std::mem::replace(&mut waiting.draining, true) {
             tokio::spawn(self.clone().drain());
         }
+        TALLY.deliveries.add(pushed);
         Ok(())
     }
 
@@ -99,6 +103,10 @@ impl Outbox {
             tokio::time::sleep(pause).await;
             pause = LOOK_SELDOM.min(pause * 2);
         }
+    }
+
+    pub fn waiting_bytes(&self) -> usize {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).frames.iter().map(|frame| frame.len()).sum()
     }
 
     pub fn is_over(&self, bytes: usize) -> bool {

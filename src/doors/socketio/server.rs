@@ -119,6 +119,14 @@ impl SocketServer {
         connection.inspect(|connection| connection.note_line(line));
     }
 
+    /// How many connections are open, the events of clients that wait, and the bytes that wait for them.
+    pub fn load(&self) -> (usize, usize, usize) {
+        let open = self.open();
+        let waiting = open.iter().map(|connection| connection.waiting());
+        let (events, bytes) = waiting.fold((0, 0), |(events, bytes), (more, longer)| (events + more, bytes + longer));
+        (open.len(), events, bytes)
+    }
+
     /// Nobody new comes in, and who is here is told when to come back: not all at once.
     pub fn announce_restart(&self) {
         self.stopping.store(true, Ordering::Relaxed);
