@@ -22,7 +22,7 @@ fn open_house(database: On, settings: Settings<'_>) -> Program {
 }
 
 /// A guest by this name, as somebody who asks; the id is the guest's.
-async fn guest(server: &Server, name: &str) -> Person {
+pub async fn guest(server: &Server, name: &str) -> Person {
     let mut guest = Person::nobody(server);
     let came = guest.rest("POST", GUEST, json!({ "name": name })).await;
     guest.account.id = came["user"]["guestId"].as_str().unwrap().to_owned();

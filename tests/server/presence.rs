@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::clients::Script;
+use super::guests::guest;
 use super::harness::program::NO_LIMITS;
 use super::harness::{ACCESS_TOKEN_SECRET, BOTH, On, Person, Postgres, Program, Socket, eventually, free_port};
 
@@ -208,6 +209,38 @@ async fn watching_ends_with_the_room_and_has_a_bound() {
         hears_nothing_but(&mut other, &json!(rooms[0]), &ben).await;
         watcher.succeed("sync", json!({ "rev": 0 })).await;
         assert!(watcher.heard.iter().all(|(name, _)| name != "presence-changed"), "{:?}", watcher.heard);
+    }
+}
+
+#[tokio::test]
+async fn a_guest_is_in_main_chat_and_in_the_rooms_that_they_hear() {
+    for database in BOTH {
+        let settings: Vec<_> = NO_LIMITS.iter().copied().chain([("ALLOW_GUESTS", "true")]).collect();
+        let program = Program::on(database, &settings);
+        let server = program.serve().await;
+        let ann = Person::new(&program, &server, "ann");
+        let garden = ann.make_room("Garden", false).await["id"].clone();
+        let zoe = guest(&server, "Zoe").await;
+        let mut watcher = ann.socket().await;
+        watch(&mut watcher, "garden").await;
+        let mut here = zoe.socket().await;
+        let list = watch(&mut here, "main-chat").await;
+        assert_eq!(list["online"], 2);
+        let shown = list["users"].as_array().unwrap().iter().find(|user| user["guest"] == true).unwrap();
+        assert_eq!(
+            (&shown["id"], &shown["guestId"], &shown["name"], &shown["status"]),
+            (&Value::Null, &json!(zoe.id()), &json!("Zoe"), &json!("online"))
+        );
+        here.succeed("join-room", json!("garden")).await;
+        hears(&mut watcher, &garden, &[("", "online")]).await;
+        assert_eq!(here.succeed("set-presence", json!({ "status": "away" })).await["data"]["status"], "away");
+        hears(&mut watcher, &garden, &[("", "away")]).await;
+        here.succeed("leave-room", json!("garden")).await;
+        hears(&mut watcher, &garden, &[("", "offline")]).await;
+        let seen = || program.sql("SELECT last_seen FROM chat_guests").pop().unwrap().parse::<i64>().unwrap();
+        let before = seen();
+        drop(here);
+        eventually("their going is stored", async || seen() > before).await;
     }
 }
 
