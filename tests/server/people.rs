@@ -254,3 +254,38 @@ async fn names_that_node_gives_are_known() {
     .await;
     assert_eq!(found(&ann, "q=nobody88").await, [""; 0]);
 }
+
+#[tokio::test]
+async fn nobody_bears_a_bad_name() {
+    for database in BOTH {
+        let filter = [("CONTENT_FILTER", "mask"), ("ALLOW_GUESTS", "true")];
+        let settings: Vec<_> = NO_LIMITS.iter().copied().chain(filter).collect();
+        let program = Program::on(database, &settings);
+        let server = program.serve().await;
+        let (ann, nobody) = (Person::new(&program, &server, "ann"), Person::nobody(&server));
+        let person = json!({ "userid": "eve", "username": "eve", "name": "Eve", "email": "eve@example.com", "password": "correct horse" });
+        let with = |field: &str| {
+            let mut wanted = person.clone();
+            wanted[field] = json!("BigSh1t");
+            wanted
+        };
+        for (who, method, path, field) in [
+            (&ann, "PATCH", "/api/me", "name"),
+            (&ann, "POST", "/api/me/characters", "name"),
+            (&ann, "POST", "/api/rooms", "name"),
+            (&nobody, "POST", "/api/auth/guest", "name"),
+            (&nobody, "POST", "/api/auth/signup", "name"),
+            (&nobody, "POST", "/api/auth/signup", "userid"),
+            (&nobody, "POST", "/api/auth/register", "username"),
+        ] {
+            let (status, answer) = who.request(method, path, with(field)).await;
+            assert_eq!(
+                (status.as_u16(), &answer["error"]["code"]),
+                (400, &json!("invalid_fields")),
+                "{path}: {answer}"
+            );
+            assert_eq!(answer["error"]["fields"][field], format!("{field} contains inappropriate content"));
+        }
+        nobody.rest("POST", "/api/auth/signup", person).await;
+    }
+}

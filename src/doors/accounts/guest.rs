@@ -53,9 +53,7 @@ impl Accounts {
         let Some(name) = name.filter(|name| is_name(name, MOST_NAME)) else {
             return Err(Refused::field("name", &format!("name must be one line of 1 to {MOST_NAME} characters")));
         };
-        if self.chat.check_name(name).is_err() {
-            return Err(Refused::field("name", "name contains inappropriate content"));
-        }
+        self.must_be_decent("name", name)?;
         Ok(name.to_owned())
     }
 }

@@ -104,6 +104,12 @@ impl Accounts {
         tokio::time::timeout(PATIENCE, reading).await.unwrap_or(Err(Fault::TooSlow))
     }
 
+    /// The filter of bad words, for what somebody wants to be called.
+    fn must_be_decent(&self, field: &str, name: &str) -> Result<(), Refused> {
+        let refused = |_| Refused::field(field, &format!("{field} contains inappropriate content"));
+        self.chat.check_name(name).map_err(refused)
+    }
+
     fn take_turn(&self, asker: &Asker) -> Result<turns::Turn, Refused> {
         self.turns.take(asker.address.map(ClientIp::network)).ok_or_else(|| {
             Refused::later("slow_down", "Too many at once from this address, please try again", BUSY_RETRY)

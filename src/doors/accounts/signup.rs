@@ -33,7 +33,10 @@ pub async fn sign_up(
     Fields(fields): Fields,
 ) -> Result<(StatusCode, Json<Value>), Refused> {
     accounts.signups.spend(asker.address)?;
-    let user = accounts.add(read(&fields)?, &asker, StatusCode::BAD_REQUEST).await?;
+    let wanted = read(&fields)?;
+    accounts.must_be_decent("userid", &wanted.userid)?;
+    accounts.must_be_decent("name", &wanted.name)?;
+    let user = accounts.add(wanted, &asker, StatusCode::BAD_REQUEST).await?;
     let shown = json!({ "id": user.id, "userid": user.userid, "name": user.name, "email": user.email, "role": role(user.role) });
     Ok((StatusCode::CREATED, Json(json!({ "user": shown, "message": "User created successfully" }))))
 }
@@ -45,7 +48,9 @@ pub async fn register(
     Fields(fields): Fields,
 ) -> Result<(StatusCode, SetCookies, Json<Value>), Refused> {
     accounts.signups.spend(asker.address)?;
-    let user = accounts.add(read_registration(&fields)?, &asker, StatusCode::CONFLICT).await?;
+    let wanted = read_registration(&fields)?;
+    accounts.must_be_decent("username", &wanted.userid)?;
+    let user = accounts.add(wanted, &asker, StatusCode::CONFLICT).await?;
     let granted = accounts.grant(user.id, &asker).await.map_err(|refusal| Refused::of(refusal, DOING))?;
     let body = json!({
         "user": account(&accounts.chat, &user),
