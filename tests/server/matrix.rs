@@ -234,11 +234,30 @@ impl Stage {
                 assert_eq!(archive, reopen, "{role} in {}", self.kind);
                 archive
             }
-            "see the room's audit" => self.rest(role, "GET", "/audit", Value::Null).await,
-            // These change what the person is: they have stories of their own, as reports and files have.
-            "enter" | "leave" | "upload, speak as a character" | "report a message" | "see the room's reports" => {
-                return None;
+            "upload, speak as a character" => {
+                let name = format!("{role} of {}", self.room);
+                let made = self.of(role).request("POST", "/api/me/characters", json!({ "name": name })).await.1;
+                let said = json!({ "message": "As whom?", "characterId": made.get("id").unwrap_or(&json!(1)) });
+                self.emit(role, "send-message", said).await.is_ok()
             }
+            "report a message" => {
+                let message = self.said_by_victim().await;
+                let path = format!("/api/me/reports/{}", message.as_str().unwrap());
+                let reason = json!({ "reason": "spam" });
+                let by_rest = self.of(role).request("PUT", &path, reason.clone()).await.0.is_success();
+                let mut payload = reason;
+                payload["messageId"] = message;
+                assert_eq!(
+                    self.emit(role, "report-message", payload).await.is_ok(),
+                    by_rest,
+                    "{role} in {}",
+                    self.kind
+                );
+                by_rest
+            }
+            "see the room's audit" => self.rest(role, "GET", "/audit", Value::Null).await,
+            // These change what the person is, or show a part of a list: they have stories of their own.
+            "enter" | "leave" | "see the room's reports" => return None,
             other => panic!("an action that is tried nowhere: {other}"),
         })
     }
@@ -252,7 +271,15 @@ async fn try_every_cell(database: On) {
     let table = written();
     let program = Program::on(
         database,
-        &[NO_LIMITS, &[("RATE_LIMIT_MODERATION_PER_MINUTE", "0"), ("RATE_LIMIT_CONTACTS_PER_HOUR", "0")]].concat(),
+        &[
+            NO_LIMITS,
+            &[
+                ("RATE_LIMIT_MODERATION_PER_MINUTE", "0"),
+                ("RATE_LIMIT_CONTACTS_PER_HOUR", "0"),
+                ("RATE_LIMIT_REPORTS_PER_HOUR", "0"),
+            ],
+        ]
+        .concat(),
     );
     let server = program.serve().await;
     let mut tried = 0;
