@@ -6,6 +6,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 
 use super::permissions::{Action, Member};
+use super::remembered::Remembered;
 use super::{Caller, Chat, Refusal, patiently};
 use crate::model::new_account::is_reserved;
 use crate::model::{Character, UserId};
@@ -19,12 +20,12 @@ const REMEMBERED: u64 = 10_000;
 
 /// Those that are spoken as at the moment.
 pub struct Characters {
-    spoken: Cache<(UserId, i64), Arc<Character>>,
+    spoken: Remembered<(UserId, i64), Arc<Character>>,
 }
 
 impl Default for Characters {
     fn default() -> Self {
-        Characters { spoken: Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build() }
+        Characters { spoken: Remembered::new(Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR)) }
     }
 }
 
@@ -82,14 +83,14 @@ impl Chat {
             return Err(Refusal::NameTaken);
         }
         let renamed = patiently(self.inner.store.rename_character(owner, number, name)).await??;
-        self.inner.characters.spoken.invalidate(&(owner, number));
+        self.inner.characters.spoken.forget(&(owner, number));
         Ok(renamed)
     }
 
     pub async fn delete_character(&self, caller: &Caller, number: i64) -> Result<(), Refusal> {
         let owner = caller.account()?.id;
         let was_there = patiently(self.inner.store.delete_character(owner, number, self.now())).await?;
-        self.inner.characters.spoken.invalidate(&(owner, number));
+        self.inner.characters.spoken.forget(&(owner, number));
         if was_there { Ok(()) } else { Err(Refusal::CharacterNotFound) }
     }
 
@@ -98,12 +99,14 @@ impl Chat {
         let owner = member.caller().account()?.id;
         member.may(Action::Embellish)?;
         let key = (owner, number);
-        if let Some(character) = self.inner.characters.spoken.get(&key) {
+        let known = &self.inner.characters.spoken;
+        if let Some(character) = known.get(&key) {
             return Ok(character);
         }
+        let asked = known.ask(key);
         let found = patiently(self.inner.store.character_of(owner, number)).await?;
         let character = found.ok_or(Refusal::CharacterNotFound)?.character;
-        self.inner.characters.spoken.insert(key, character.clone());
+        known.remember(asked, character.clone());
         Ok(character)
     }
 

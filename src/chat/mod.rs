@@ -21,6 +21,7 @@ pub mod platform;
 pub mod presence;
 pub mod records;
 pub mod refusal;
+mod remembered;
 pub mod reports;
 pub mod rooms;
 pub mod sessions;

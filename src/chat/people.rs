@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 use tokio::time::timeout;
 
+use super::remembered::{Asked, Remembered};
 use super::{Chat, PATIENCE, Refusal, patiently};
 use crate::model::{Actor, Author, ConnectionId, Message, Posted, Standing, User, UserId, UserRole};
 use crate::store::{Fault, Store};
@@ -30,9 +30,7 @@ pub struct People {
     takes_guests: bool,
     /// Guests change nothing about themselves.
     guests: Cache<UserId, Arc<User>>,
-    known: Cache<UserId, Known>,
-    /// Counts what was forgotten: what was read before that must not be remembered after it.
-    forgotten: AtomicU64,
+    known: Remembered<UserId, Known>,
 }
 
 /// Somebody with an account that exists and is not locked by an administrator. Only
@@ -86,9 +84,9 @@ impl Caller {
 
 impl People {
     pub fn new(store: Store, takes_guests: bool) -> People {
-        let known = Cache::builder().max_capacity(REMEMBERED).build();
+        let known = Remembered::new(Cache::builder().max_capacity(REMEMBERED));
         let guests = Cache::builder().max_capacity(REMEMBERED).time_to_live(BELIEVED_FOR).build();
-        People { store, takes_guests, guests, known, forgotten: AtomicU64::new(0) }
+        People { store, takes_guests, guests, known }
     }
 
     pub fn takes_guests(&self) -> bool {
@@ -113,11 +111,11 @@ impl People {
         if let Some(known) = known.as_ref().filter(|known| known.until > Instant::now()) {
             return Ok(Some(known.user.clone()));
         }
-        let before = self.forgotten.load(Ordering::SeqCst);
+        let asked = self.known.ask(id);
         match (timeout(PATIENCE, self.store.user(id)).await.unwrap_or(Err(Fault::TooSlow)), known) {
             (Ok(Some(user)), _) => {
                 let user = Arc::new(user);
-                self.remember(&user, before, BELIEVED_FOR);
+                self.remember(asked, &user, BELIEVED_FOR);
                 Ok(Some(user))
             }
             (Ok(None), _) => {
@@ -125,7 +123,7 @@ impl People {
                 Ok(None)
             }
             (Err(fault), Some(known)) if fault.is_away() => {
-                self.remember(&known.user, before, ASK_AGAIN);
+                self.remember(asked, &known.user, ASK_AGAIN);
                 Ok(Some(known.user))
             }
             (Err(fault), _) => Err(fault),
@@ -133,8 +131,7 @@ impl People {
     }
 
     pub fn forget(&self, id: UserId) {
-        self.forgotten.fetch_add(1, Ordering::SeqCst);
-        self.known.invalidate(&id);
+        self.known.forget(&id);
     }
 
     /// Puts names beside messages. An author whose account is gone keeps an empty name.
@@ -164,10 +161,10 @@ impl People {
                 None => drop(unknown.insert(id)),
             }
         }
-        let before = self.forgotten.load(Ordering::SeqCst);
         let unknown: Vec<UserId> = unknown.into_iter().collect();
+        let mut asked: HashMap<UserId, _> = unknown.iter().map(|id| (*id, self.known.ask(*id))).collect();
         for user in self.store.users(&unknown).await?.into_iter().map(Arc::new) {
-            self.remember(&user, before, BELIEVED_FOR);
+            asked.remove(&user.id).into_iter().for_each(|asked| self.remember(asked, &user, BELIEVED_FOR));
             authors.insert(user.id, Arc::new(user.author()));
         }
         Ok(authors)
@@ -180,10 +177,8 @@ impl People {
         ids.iter().filter_map(|id| Some((*id, Arc::new(account(id).or_else(|| guest(id))?)))).collect()
     }
 
-    fn remember(&self, user: &Arc<User>, before: u64, believed: Duration) {
-        if self.forgotten.load(Ordering::SeqCst) == before {
-            self.known.insert(user.id, Known { user: user.clone(), until: Instant::now() + believed });
-        }
+    fn remember(&self, asked: Asked<UserId>, user: &Arc<User>, believed: Duration) {
+        self.known.remember(asked, Known { user: user.clone(), until: Instant::now() + believed });
     }
 }
 

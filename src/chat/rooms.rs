@@ -7,6 +7,7 @@ use moka::sync::Cache;
 use uuid::Uuid;
 
 use super::permissions::{Action, Member};
+use super::remembered::Remembered;
 use super::{Caller, Chat, Refusal, patiently};
 use crate::model::{Actor, Event, Membership, Room, RoomChange, RoomKind, RoomNumber, UserId};
 use crate::store::{AddRoomError, AuditRow, Made, NewRoom, RequestKey, RoomCounts, RoomEdit};
@@ -18,31 +19,27 @@ const REMEMBERED: u64 = 100_000;
 pub struct Rooms {
     /// Asked for at every message.
     main: OnceLock<Arc<Room>>,
-    by_reference: Cache<String, Arc<Room>>,
-    memberships: Cache<(RoomNumber, UserId), Option<Membership>>,
+    by_reference: Remembered<String, Arc<Room>>,
+    memberships: Remembered<(RoomNumber, UserId), Option<Membership>>,
 }
 
 impl Default for Rooms {
     fn default() -> Self {
         Rooms {
             main: OnceLock::new(),
-            by_reference: Cache::builder()
-                .max_capacity(REMEMBERED)
-                .time_to_live(REMEMBERED_FOR * 12)
-                .support_invalidation_closures()
-                .build(),
-            memberships: Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR).build(),
+            by_reference: Remembered::new(Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR * 12)),
+            memberships: Remembered::new(Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR)),
         }
     }
 }
 
 impl Rooms {
     pub fn forget(&self, number: RoomNumber) {
-        self.by_reference.invalidate_entries_if(move |_, room| room.number == number).ok();
+        self.by_reference.forget_all(move |room| room.number == number);
     }
 
     pub fn forget_member(&self, number: RoomNumber, user: UserId) {
-        self.memberships.invalidate(&(number, user));
+        self.memberships.forget(&(number, user));
     }
 }
 
@@ -78,23 +75,27 @@ impl Chat {
         if reference == "1" || reference == "main-chat" {
             return self.main_room().await;
         }
-        if let Some(room) = self.inner.known.rooms.by_reference.get(reference) {
+        let known = &self.inner.known.rooms.by_reference;
+        if let Some(room) = known.get(reference) {
             return Ok(room);
         }
+        let asked = known.ask(reference.to_owned());
         let room = Arc::new(patiently(self.inner.store.room(reference)).await?.ok_or(Refusal::RoomNotFound)?);
-        self.inner.known.rooms.by_reference.insert(reference.to_owned(), room.clone());
+        known.remember(asked, room.clone());
         Ok(room)
     }
 
     pub async fn main_room(&self) -> Result<Arc<Room>, Refusal> {
         let number = RoomNumber::MAIN.0.to_string();
-        if let Some(room) = self.inner.known.rooms.by_reference.get(&number) {
+        let known = &self.inner.known.rooms.by_reference;
+        if let Some(room) = known.get(&number) {
             return Ok(room);
         }
+        let asked = known.ask(number.clone());
         match patiently(self.inner.store.room(&number)).await {
             Ok(room) => {
                 let room = Arc::new(room.ok_or(Refusal::RoomNotFound)?);
-                self.inner.known.rooms.by_reference.insert(number, room.clone());
+                known.remember(asked, room.clone());
                 self.inner.known.rooms.main.get_or_init(|| room.clone());
                 Ok(room)
             }
@@ -105,13 +106,15 @@ impl Chat {
 
     pub(super) async fn membership(&self, room: &Room, user: UserId) -> Result<Option<Membership>, Refusal> {
         let key = (room.number, user);
-        match self.inner.known.rooms.memberships.get(&key) {
+        let known = &self.inner.known.rooms.memberships;
+        match known.get(&key) {
             // In the main room everybody is without being a member. Elsewhere it may be news.
-            Some(known) if known.is_some() || room.kind == RoomKind::Main => return Ok(known),
+            Some(membership) if membership.is_some() || room.kind == RoomKind::Main => return Ok(membership),
             _ => {}
         }
+        let asked = known.ask(key);
         let membership = patiently(self.inner.store.membership(room.number, user)).await?;
-        self.inner.known.rooms.memberships.insert(key, membership);
+        known.remember(asked, membership);
         Ok(membership)
     }
 

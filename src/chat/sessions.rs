@@ -1,11 +1,11 @@
 //! Sessions: who may go on with a token, and how everybody hears that one ended.
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::sync::Cache;
 use tokio::time::timeout;
 
+use super::remembered::Remembered;
 use super::{Chat, PATIENCE, Refusal, patiently};
 use crate::model::{Actor, Device, EndReason, Event, KeptToken, LoginSession, SessionId, UserId};
 use crate::store::{Fault, NewPassword, Rotation, SessionState, Sessions as Which, ShownToken, Store, Told};
@@ -25,23 +25,17 @@ struct Known {
 /// Which sessions are good. One that ended never comes back, so that is known for good.
 pub struct Sessions {
     store: Store,
-    known: Cache<SessionId, Known>,
-    /// Counts ends: what was read before one must not be remembered after it.
-    ends: AtomicU64,
+    known: Remembered<SessionId, Known>,
 }
 
 impl Sessions {
     pub fn new(store: Store) -> Sessions {
-        Sessions { store, known: Cache::builder().max_capacity(REMEMBERED).build(), ends: AtomicU64::new(0) }
+        Sessions { store, known: Remembered::new(Cache::builder().max_capacity(REMEMBERED)) }
     }
 
     pub(super) fn note_end(&self, session: SessionId, user: UserId, reason: EndReason) {
-        self.ends.fetch_add(1, Ordering::SeqCst);
-        self.remember(session, SessionState { user, ended: Some(reason) }, BELIEVED_FOR);
-    }
-
-    fn remember(&self, session: SessionId, state: SessionState, believed: Duration) {
-        self.known.insert(session, Known { state, until: Instant::now() + believed });
+        let state = SessionState { user, ended: Some(reason) };
+        self.known.learn(session, Known { state, until: Instant::now() + BELIEVED_FOR });
     }
 
     /// Refuses a session that ended, that nobody has heard of, or that is somebody else's.
@@ -59,7 +53,7 @@ impl Sessions {
         if let Some(known) = known.filter(|known| known.state.ended.is_some() || known.until > Instant::now()) {
             return Ok(Some(known.state));
         }
-        let before = self.ends.load(Ordering::SeqCst);
+        let asked = self.known.ask(session);
         let (state, believed) = match (timeout(PATIENCE, self.store.session_state(session)).await, known) {
             (Ok(Ok(state)), _) => (state, BELIEVED_FOR),
             (Ok(Err(fault)), Some(known)) if fault.is_away() => (Some(known.state), ASK_AGAIN),
@@ -67,10 +61,8 @@ impl Sessions {
             (Ok(Err(fault)), _) => return Err(fault),
             (Err(_), None) => return Err(Fault::TooSlow),
         };
-        if let Some(state) = state
-            && self.ends.load(Ordering::SeqCst) == before
-        {
-            self.remember(session, state, believed);
+        if let Some(state) = state {
+            self.known.remember(asked, Known { state, until: Instant::now() + believed });
         }
         Ok(state)
     }
@@ -86,9 +78,7 @@ impl Chat {
     }
 
     pub async fn begin_session(&self, user: UserId, token: &KeptToken, device: &Device) -> Result<SessionId, Refusal> {
-        let session = self.inner.store.begin_session(user, token, device, self.inner.clock.now()).await?;
-        self.inner.known.sessions.remember(session, SessionState { user, ended: None }, BELIEVED_FOR);
-        Ok(session)
+        Ok(self.inner.store.begin_session(user, token, device, self.inner.clock.now()).await?)
     }
 
     /// The session that goes on with the child of a refresh token.
