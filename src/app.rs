@@ -4,7 +4,6 @@ mod tasks;
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -34,8 +33,9 @@ use crate::chat::{Chat, FileRules, Files, Filter, Known, PerMinute, Rules, Words
 use crate::config::{AuthMode, Config, ContentFilter, CorsOrigins, PasswordHash};
 use crate::doors::accounts::{self, Accounts};
 use crate::doors::bearer::Bearers;
+use crate::doors::budgets::EventBudgets;
 use crate::doors::community_socketio::{self, Community, Trust};
-use crate::doors::connection::{InboxLimit, SharedBudget};
+use crate::doors::connection::{Connections, InboxLimit, Limits};
 use crate::doors::edge::cors::Cors;
 use crate::doors::edge::engine_errors::EngineErrors;
 use crate::doors::edge::peers::Peers;
@@ -44,8 +44,10 @@ use crate::doors::edge::{
     bundle, client_ip, cors, engine_errors, head, listener, page, paths, rates, security_headers,
 };
 use crate::doors::requests::{self, Allowance, Allowances, Load, Requests};
-use crate::doors::socketio::admission::{self, Admission};
-use crate::doors::socketio::{ENGINE_PACKETS, EventBudgets, Limits, Namespace, Root, SocketServer};
+use crate::doors::socketio::admission;
+use crate::doors::socketio::{ENGINE_PACKETS, Namespace, Root, SocketServer};
+use crate::doors::visitors::Crowd;
+use crate::doors::websocket::WebSockets;
 use crate::files::{Links, Pictures, Storage};
 use crate::model::Clock;
 use crate::ops::health::{self, Health};
@@ -66,6 +68,8 @@ pub struct App {
     chat: Chat,
     peers: Arc<Peers>,
     sockets: Arc<SocketServer>,
+    websockets: Arc<WebSockets>,
+    connections: Arc<Connections>,
     bus: Bus,
     writer: JoinHandle<()>,
     stop_writer: CancellationToken,
@@ -168,16 +172,18 @@ impl App {
             AuthMode::Token => Trust::Token,
             AuthMode::TrustUserId => Trust::UserId,
         };
-        let per_user = config.limits.max_connections_per_user.map_or(0, std::num::NonZero::get);
+        let crowd = Crowd::new(config.limits.max_connections_per_user.map_or(0, std::num::NonZero::get));
         let bearers = Bearers::new(access.clone(), clock.clone());
         let rules = rules(config);
         let requests = Requests::new(chat.clone(), bearers.clone(), rules, &allowances(config));
-        let community = Community::new(requests.clone(), bearers, clock.clone(), trust, rules, per_user);
+        let community = Community::new(requests.clone(), bearers, clock.clone(), trust, rules, crowd);
         let teller = community.clone();
         tokio::spawn(feed.run(heard, async move |events| teller.tell(events).await));
 
         let rates = Rates::new(config.limits.rate_limit_http_per_minute);
-        let sockets = sockets(config, &community);
+        let limits = limits(config);
+        let sockets = sockets(&community, limits.clone());
+        let websockets = websockets(config, limits.clone());
         let others = store.watch_for_others();
         let health = Health { store: store.clone(), sockets: sockets.clone(), warnings: warnings.into(), others };
         let accounts = Accounts::new(accounts::Parts {
@@ -199,6 +205,7 @@ impl App {
             rates: rates.clone(),
             sockets: sockets.clone(),
             accounts: accounts.clone(),
+            budgets: limits.budgets.clone(),
         };
         tokio::spawn(tasks::tick(chat.clone(), kept));
         let rest = rest(config, community, requests, accounts, health, rates);
@@ -208,6 +215,8 @@ impl App {
             chat,
             peers: Peers::new(config.limits.max_connections_per_ip, config.server.trust_proxy.clone()),
             sockets,
+            websockets,
+            connections: limits.connections,
             bus,
             writer,
             stop_writer,
@@ -218,12 +227,13 @@ impl App {
     /// Serves until told to stop: then takes in no more, stores and answers what was taken in, and
     /// lets the clients go.
     pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()>) {
-        let App { router, chat, peers, sockets, bus, writer, stop_writer, grace } = self;
+        let App { router, chat, peers, sockets, websockets, connections, bus, writer, stop_writer, grace } = self;
         let (told_to_stop, all_said) = (CancellationToken::new(), CancellationToken::new());
         let drained = async {
             stop.await;
             let deadline = Instant::now() + grace;
             tracing::info!("stopping: no new connections");
+            connections.stop();
             sockets.announce_restart();
             told_to_stop.cancel();
             tokio::time::sleep(ON_THEIR_WAY).await;
@@ -233,8 +243,9 @@ impl App {
             let last = Announcement { events: Vec::new(), then: Some(Box::new(move || told.send(()).unwrap_or(()))) };
             timeout_at(deadline, bus.announce(last)).await.ok();
             timeout_at(deadline, all_told).await.ok();
-            timeout_at(deadline, sockets.finish_work()).await.ok();
-            tokio::join!(timeout(LAST_READING, chat.save_all_seen()), sockets.close_all(LAST_READING)).0.ok();
+            timeout_at(deadline, async { tokio::join!(sockets.finish_work(), websockets.finish_work()) }).await.ok();
+            let seen = timeout(LAST_READING, chat.save_all_seen());
+            tokio::join!(seen, sockets.close_all(LAST_READING), websockets.close_all(LAST_READING)).0.ok();
             all_said.cancel();
         };
         let (stop_accepting, shutdown) = (told_to_stop.cancelled(), all_said.cancelled());
@@ -321,24 +332,34 @@ fn load(sockets: Arc<SocketServer>, community: Community) -> impl Fn() -> Load {
     }
 }
 
-fn sockets(config: &Config, community: &Community) -> Arc<SocketServer> {
+fn websockets(config: &Config, limits: Limits) -> Arc<WebSockets> {
+    let settings = &config.socketio;
+    let largest = settings.max_http_buffer_size as usize;
+    WebSockets::new(limits, largest, settings.ping_interval, settings.ping_timeout)
+}
+
+fn sockets(community: &Community, limits: Limits) -> Arc<SocketServer> {
     let namespaces: HashMap<&'static str, Arc<dyn Namespace>> = HashMap::from([
         ("/", Arc::new(Root) as Arc<dyn Namespace>),
         (community_socketio::NAMESPACE, Arc::new(community.clone())),
     ]);
-    let largest = config.socketio.max_http_buffer_size as usize;
-    let limits = Limits {
-        inbox: config.limits.inbox_events.map(|events| InboxLimit { events, bytes: INBOX_PACKETS * largest }),
-        slow_reader_bytes: config.limits.slow_reader_bytes,
-        events_per_second: config.limits.rate_limit_events_per_second,
-        events_burst: config.limits.rate_limit_events_burst,
-        budgets: Arc::new(EventBudgets {
-            of_address: SharedBudget::new(config.limits.rate_limit_events_per_second_per_ip),
-            of_user: SharedBudget::new(config.limits.rate_limit_events_per_second_per_user),
-            are_closed: AtomicBool::new(false),
-        }),
-    };
     SocketServer::new(namespaces, limits)
+}
+
+fn limits(config: &Config) -> Limits {
+    let (limits, largest) = (&config.limits, config.socketio.max_http_buffer_size as usize);
+    Limits {
+        inbox: limits.inbox_events.map(|events| InboxLimit { events, bytes: INBOX_PACKETS * largest }),
+        slow_reader_bytes: limits.slow_reader_bytes,
+        events_per_second: limits.rate_limit_events_per_second,
+        events_burst: limits.rate_limit_events_burst,
+        per_address: limits.max_connections_per_ip,
+        budgets: Arc::new(EventBudgets::new(
+            limits.rate_limit_events_per_second_per_ip,
+            limits.rate_limit_events_per_second_per_user,
+        )),
+        connections: Arc::default(),
+    }
 }
 
 fn rest(
@@ -381,7 +402,6 @@ fn engine(config: &Config, sockets: &Arc<SocketServer>) -> Router {
         .ws_read_buffer_size(512)
         .build();
     let service = sockets.service(engine);
-    let admission = Admission { sockets: sockets.clone(), most_per_address: config.limits.max_connections_per_ip };
     Router::new()
         .route_service(&settings.path, service.clone())
         .route_service(&format!("{}/", settings.path), service)
@@ -391,7 +411,7 @@ fn engine(config: &Config, sockets: &Arc<SocketServer>) -> Router {
             EngineErrors { allow_eio3: settings.allow_eio3 },
             engine_errors::translate,
         ))
-        .layer(middleware::from_fn_with_state(admission, admission::admit))
+        .layer(middleware::from_fn_with_state(sockets.clone(), admission::admit))
 }
 
 /// A poll may wait as long as it likes; what a client sends must arrive. It is handed on in one piece:

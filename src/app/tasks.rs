@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::chat::Chat;
 use crate::doors::accounts::Accounts;
+use crate::doors::budgets::EventBudgets;
 use crate::doors::community_socketio::Community;
 use crate::doors::edge::rates::Rates;
 use crate::doors::requests::Requests;
@@ -50,6 +51,7 @@ pub(super) struct Kept {
     pub rates: Rates,
     pub sockets: Arc<SocketServer>,
     pub accounts: Arc<Accounts>,
+    pub budgets: Arc<EventBudgets>,
 }
 
 pub(super) async fn tick(chat: Chat, kept: Kept) {
@@ -60,6 +62,7 @@ pub(super) async fn tick(chat: Chat, kept: Kept) {
         chat.tick().await;
         kept.community.tick().await;
         kept.sockets.tick();
+        kept.budgets.forget_idle();
         kept.rates.forget_idle();
         kept.accounts.forget_idle();
         kept.requests.forget_idle();

@@ -1,14 +1,123 @@
-//! What all live connections share, whatever they speak: an inbox that keeps the order, budgets of
-//! events, and the reasons why we close one.
+//! What all live connections share, whatever they speak: an inbox that keeps the order, and the reasons
+//! why we close one.
 
-use std::collections::VecDeque;
-use std::hash::Hash;
+use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use governor::clock::{Clock, DefaultClock};
-use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, NotUntil, Quota, RateLimiter};
 use tokio::sync::Notify;
+
+use super::budgets::EventBudgets;
+use crate::model::{ConnectionId, UserId};
+
+/// So many refusals in a row, and a connection is closed: it is not listening.
+pub const REFUSALS_IN_A_ROW: u32 = 20;
+
+/// A live connection, whatever carries it.
+pub trait Live: Send + Sync + 'static {
+    /// What goes out on it; the same bytes go to many.
+    type Text: Clone + Send + Sync + std::ops::Deref<Target = str> + 'static;
+
+    fn id(&self) -> ConnectionId;
+
+    /// In the order of the calls. Who cannot keep up is closed.
+    fn send_all<'a>(self: &Arc<Self>, frames: impl IntoIterator<Item = &'a Self::Text>);
+
+    /// More than may wait for a reader.
+    fn is_too_far_behind(&self, bytes: usize) -> bool;
+
+    /// For everybody else it has left at once, however long its last words take.
+    fn close(self: &Arc<Self>, why: Closing);
+
+    /// What was asked is still answered, and nothing more is told: it comes back for that.
+    fn is_leaving(&self) -> bool;
+
+    /// Waits until the transport has taken everything; false as soon as it is leaving.
+    fn is_ready_for_more(&self) -> impl Future<Output = bool> + Send;
+
+    /// Whose connection this is, as far as budgets go.
+    fn belongs_to(&self, person: Option<UserId>);
+
+    /// Asks its sessions to look anew at who they are, in their own turn.
+    fn reconsider(self: &Arc<Self>);
+}
+
+/// The limits of each connection, and what it shares with the others.
+#[derive(Clone)]
+pub struct Limits {
+    pub inbox: Option<InboxLimit>,
+    pub slow_reader_bytes: Option<NonZeroU32>,
+    pub events_per_second: Option<NonZeroU32>,
+    pub events_burst: Option<NonZeroU32>,
+    pub per_address: Option<NonZeroU32>,
+    pub budgets: Arc<EventBudgets>,
+    pub connections: Arc<Connections>,
+}
+
+/// All connections of all doors: their numbers, and how many there are from each address.
+#[derive(Default)]
+pub struct Connections {
+    last: AtomicU64,
+    by_address: Mutex<HashMap<IpAddr, u32>>,
+    stopping: AtomicBool,
+}
+
+/// Why nobody else is let in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Turned {
+    #[error("The server is restarting, please try again")]
+    Stopping,
+    #[error("Too many connections from this address: {0} are allowed")]
+    TooMany(NonZeroU32),
+}
+
+impl Limits {
+    /// Whether one more connection may come in.
+    pub fn admit(&self, address: Option<IpAddr>) -> Result<(), Turned> {
+        if self.connections.is_stopping() {
+            return Err(Turned::Stopping);
+        }
+        match (address, self.per_address) {
+            (Some(address), Some(most)) if self.connections.of(address) >= most.get() => Err(Turned::TooMany(most)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Connections {
+    /// Nobody new comes in.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub fn next(&self) -> ConnectionId {
+        ConnectionId(self.last.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    pub fn of(&self, address: IpAddr) -> u32 {
+        self.by_address.lock().unwrap_or_else(PoisonError::into_inner).get(&address).copied().unwrap_or(0)
+    }
+
+    pub fn opened(&self, address: IpAddr) {
+        *self.by_address.lock().unwrap_or_else(PoisonError::into_inner).entry(address).or_default() += 1;
+    }
+
+    pub fn closed(&self, address: IpAddr) {
+        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = by_address.get_mut(&address) {
+            *count -= 1;
+            if *count == 0 {
+                by_address.remove(&address);
+            }
+        }
+    }
+}
 
 /// Events wait here in wire order for the one worker of their connection. The worker exists only
 /// while there is something to do: an idle connection costs no task.
@@ -116,62 +225,6 @@ impl<T> Inbox<T> {
     }
 }
 
-/// Events a second, with a burst.
-pub struct Budget {
-    limiter: Option<DefaultDirectRateLimiter>,
-    clock: DefaultClock,
-}
-
-impl Budget {
-    pub fn new(per_second: Option<NonZeroU32>, burst: Option<NonZeroU32>) -> Budget {
-        let quota = per_second.map(|rate| Quota::per_second(rate).allow_burst(burst.unwrap_or(rate)));
-        Budget { limiter: quota.map(RateLimiter::direct), clock: DefaultClock::default() }
-    }
-
-    /// Takes one event's worth, or says in how many milliseconds there will be one.
-    pub fn spend(&self) -> Result<(), u64> {
-        let Some(limiter) = &self.limiter else { return Ok(()) };
-        limiter.check().map_err(|wait| milliseconds(&wait, &self.clock))
-    }
-}
-
-/// Events a second of all connections that have the same key, with a burst of some seconds' worth.
-pub struct SharedBudget<K: Hash + Eq + Clone> {
-    limiter: Option<DefaultKeyedRateLimiter<K>>,
-    clock: DefaultClock,
-}
-
-const BURST_SECONDS: NonZeroU32 = NonZeroU32::MIN.saturating_add(4);
-
-impl<K: Hash + Eq + Clone> SharedBudget<K> {
-    pub fn new(per_second: Option<NonZeroU32>) -> SharedBudget<K> {
-        let quota = per_second.map(|rate| Quota::per_second(rate).allow_burst(rate.saturating_mul(BURST_SECONDS)));
-        SharedBudget { limiter: quota.map(RateLimiter::keyed), clock: DefaultClock::default() }
-    }
-
-    /// So many within a period, all at once if need be.
-    pub fn within(limit: NonZeroU32, period: std::time::Duration) -> SharedBudget<K> {
-        let quota = Quota::with_period(period / limit.get()).map(|quota| quota.allow_burst(limit));
-        SharedBudget { limiter: quota.map(RateLimiter::keyed), clock: DefaultClock::default() }
-    }
-
-    pub fn spend(&self, key: &K) -> Result<(), u64> {
-        let Some(limiter) = &self.limiter else { return Ok(()) };
-        limiter.check_key(key).map_err(|wait| milliseconds(&wait, &self.clock))
-    }
-
-    /// Keys that have spent nothing for a while take no memory.
-    pub fn forget_idle(&self) {
-        if let Some(limiter) = &self.limiter {
-            limiter.retain_recent();
-        }
-    }
-}
-
-fn milliseconds(wait: &NotUntil<<DefaultClock as Clock>::Instant>, clock: &DefaultClock) -> u64 {
-    u64::try_from(wait.wait_time_from(clock.now()).as_millis()).unwrap_or(u64::MAX).max(1)
-}
-
 /// Why we close a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing {
@@ -223,21 +276,5 @@ mod tests {
         assert_eq!((inbox.take(), inbox.take(), inbox.take(), inbox.take()), (Some(1), Some(2), Some(4), None));
         assert!(inbox.end_shift());
         assert_eq!(inbox.put(5, 1), Put::StartWorker);
-    }
-
-    #[test]
-    fn a_burst_passes_and_then_the_rate_counts() {
-        let budget = Budget::new(NonZeroU32::new(10), NonZeroU32::new(3));
-        assert_eq!((0..3).filter(|_| budget.spend().is_ok()).count(), 3);
-        assert!(matches!(budget.spend(), Err(1..=100)));
-        assert!(Budget::new(None, None).spend().is_ok());
-    }
-
-    #[test]
-    fn what_one_key_spends_is_not_taken_from_another() {
-        let budget = SharedBudget::new(NonZeroU32::new(2));
-        assert_eq!((0..10).filter(|_| budget.spend(&"ann").is_ok()).count(), 10);
-        assert!(matches!(budget.spend(&"ann"), Err(1..=500)));
-        assert!(budget.spend(&"ben").is_ok());
     }
 }

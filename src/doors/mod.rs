@@ -4,10 +4,16 @@
 pub mod accounts;
 pub mod audience;
 pub mod bearer;
+pub mod budgets;
 pub mod community_socketio;
 pub mod connection;
 pub mod edge;
+pub mod hearing;
 pub mod refusals;
 pub mod requests;
+pub mod shift;
 pub mod socketio;
 pub mod tally;
+pub mod visit;
+pub mod visitors;
+pub mod websocket;

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::refused::Refused;
-use crate::doors::connection::SharedBudget;
+use crate::doors::budgets::SharedBudget;
 use crate::doors::edge::client_ip::ClientIp;
 
 pub struct Quota {

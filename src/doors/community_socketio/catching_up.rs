@@ -5,11 +5,12 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::incoming::CommunitySession;
-use super::outgoing::Ear;
 use super::payload::whole_number;
 use super::wire::{FailureShape, JoinedShape, MessageShape, SeenShape, Success, SyncShape};
 use super::{Community, NAMESPACE};
 use crate::chat::Refusal;
+use crate::doors::connection::Live;
+use crate::doors::hearing::Ear;
 use crate::doors::refusals::{Doing, describe};
 use crate::doors::requests::wire as shapes;
 use crate::doors::socketio::{Ack, Connection};
@@ -19,12 +20,12 @@ use crate::model::{Actor, Room};
 pub(super) struct CatchingUp {
     door: Community,
     connection: Arc<Connection>,
-    ear: Arc<Ear>,
+    ear: Arc<Ear<Connection>>,
 }
 
 impl CommunitySession {
     pub(super) fn catching_up(&self) -> CatchingUp {
-        CatchingUp { door: self.door.clone(), connection: self.connection.clone(), ear: self.ear.clone() }
+        CatchingUp { door: self.door.clone(), connection: self.visit.connection.clone(), ear: self.visit.ear.clone() }
     }
 
     /// Comes into the rooms of the handshake, and hears nothing of them until it is told what it missed.
@@ -52,10 +53,10 @@ impl CommunitySession {
     }
 
     async fn resume(&mut self, reference: &str) -> Result<Arc<Room>, Refusal> {
-        let room = self.door.shared.chat.come_back(self.actor, reference).await?;
-        let room = self.has_place_for(room)?;
-        self.ear.hold(room.number);
-        self.listen(room.number);
+        let room = self.door.shared.chat.come_back(self.visit.actor(), reference).await?;
+        self.visit.has_place_for(room.number)?;
+        self.visit.ear.hold(room.number);
+        self.visit.listen(room.number);
         Ok(room)
     }
 }
@@ -135,8 +136,7 @@ impl CatchingUp {
     }
 
     fn actor_now(&self) -> Actor {
-        let now = u64::try_from(self.door.shared.clock.now().seconds()).unwrap_or(0);
-        self.door.visitors().actor(self.connection.id, now)
+        self.door.shared.visitors.actor(self.connection.id)
     }
 
     fn cannot_tell(&self, room: &str, refusal: Refusal) {

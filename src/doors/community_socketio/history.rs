@@ -41,7 +41,7 @@ impl CommunitySession {
         }
         let limit = limit.min(MOST_MESSAGES);
         let chat = &self.door.shared.chat;
-        let room = chat.readable(self.actor, fields.room()?.as_deref()).await?;
+        let room = chat.readable(self.visit.actor(), fields.room()?.as_deref()).await?;
         // Before the messages, so that catching up from here passes nothing over.
         let rev = chat.counts(&room).await?.last_rev;
         Ok((chat.page(&room, page, limit).await?, page, limit, rev))
@@ -66,7 +66,7 @@ impl CommunitySession {
             return Err(Refusal::Unreadable);
         }
         let chat = &self.door.shared.chat;
-        let room = chat.readable(self.actor, fields.room()?.as_deref()).await?;
+        let room = chat.readable(self.visit.actor(), fields.room()?.as_deref()).await?;
         chat.stretch(&room, from, limit.min(MOST_MESSAGES)).await
     }
 }

@@ -1,17 +1,15 @@
 //! Who a client is: by its handshake, and by `authenticate-user`.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::incoming::CommunitySession;
 use super::payload::{Fields, is_falsy};
-use super::{Community, NAMESPACE, Trust};
+use super::{Community, Trust};
 use crate::auth::TokenRefusal;
 use crate::chat::{Caller, Refusal};
 use crate::doors::bearer::{turned_away, unauthorized};
-use crate::doors::socketio::{ConnectRefusal, Connection, Payload};
+use crate::doors::socketio::{ConnectRefusal, Payload};
 use crate::model::Actor;
 
 impl Community {
@@ -36,28 +34,6 @@ impl Community {
     fn verify(&self, token: &str) -> Result<(Actor, u64), TokenRefusal> {
         self.shared.bearers.read(token.strip_prefix("Bearer ").unwrap_or(token))
     }
-
-    pub(super) fn note(
-        &self,
-        connection: &Arc<Connection>,
-        actor: Actor,
-        token_ends: Option<u64>,
-    ) -> Result<(), ConnectRefusal> {
-        let most = self.shared.connections_per_user;
-        if self.visitors().note(connection, actor, token_ends, most) {
-            connection.belongs_to(actor.person());
-            // It may have been locked, or its session have ended, since it was asked for: nobody knew of
-            // this connection then.
-            if actor.user().is_some() {
-                connection.reconsider(NAMESPACE);
-            }
-            return Ok(());
-        }
-        Err(ConnectRefusal {
-            message: format!("Too many connections of this account: {most} are allowed"),
-            code: "too_many_connections",
-        })
-    }
 }
 
 impl CommunitySession {
@@ -78,19 +54,14 @@ impl CommunitySession {
         };
         match shared.trust {
             Trust::UserId => self.take_identity(Actor::Claimed(claimed), None).await,
-            Trust::Token if self.actor.user() == Some(claimed) => self.caller().await,
+            Trust::Token if self.visit.actor().user() == Some(claimed) => self.visit.caller().await,
             Trust::Token => Err(Refusal::NotAuthenticated),
         }
     }
 
     async fn take_identity(&mut self, actor: Actor, token_ends: Option<u64>) -> Result<Caller, Refusal> {
         let caller = self.door.shared.chat.account(actor).await?;
-        self.door.note(&self.connection, actor, token_ends).map_err(|_| Refusal::TooManyConnections)?;
-        if self.actor.person() != actor.person() {
-            self.door.shared.chat.stop_typing(self.connection.id).await;
-            self.leave_rooms();
-        }
-        self.become_this(actor);
+        self.become_this(actor, token_ends).await.map_err(|_| Refusal::TooManyConnections)?;
         Ok(caller)
     }
 }

@@ -1,6 +1,6 @@
 //! A client of the namespace: who it is, what it asks, what it is answered.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,32 +8,27 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::outgoing::Ear;
+use super::Community;
 use super::payload::Fields;
 use super::wire::{DONE, FailureShape, MessageShape, ProfileShape, Success};
-use super::{Community, NAMESPACE};
-use crate::chat::attendance::{Seat, Watch};
-use crate::chat::{Caller, Pending, Refusal, Said};
+use crate::chat::attendance::Watch;
+use crate::chat::{Pending, Refusal, Said};
+use crate::doors::connection::Live;
 use crate::doors::refusals::{BudgetShape, Doing};
 use crate::doors::requests::{Failure, Reply, Requests, Route};
-use crate::doors::socketio::{
-    Ack, Client, ClientEvent, ConnectRefusal, Connection, Later, Namespace, Payload, Session, Waits,
-};
-use crate::model::{Actor, RoomNumber, UserRole};
+use crate::doors::shift::{Later, Waits};
+use crate::doors::socketio::{Ack, Client, ClientEvent, ConnectRefusal, Connection, Namespace, Payload, Session};
+use crate::doors::visit::Visit;
+use crate::model::{RoomNumber, UserRole};
 
 /// Rooms that one handshake may resume.
 const MOST_RESUMED: usize = 100;
 
 pub(super) struct CommunitySession {
     pub(super) door: Community,
-    pub(super) connection: Arc<Connection>,
-    pub(super) ear: Arc<Ear>,
-    pub(super) actor: Actor,
+    pub(super) visit: Visit<Connection>,
     /// Of the account, when it was last looked at.
     pub(super) role: Option<UserRole>,
-    /// None: nobody, who is not here.
-    pub(super) seat: Option<Seat>,
-    pub(super) rooms: HashSet<RoomNumber>,
     /// Rooms whose people it watches.
     pub(super) watches: HashMap<RoomNumber, Watch>,
     /// `{ roomId: rev }` of the handshake: told once, when the client is in.
@@ -65,15 +60,15 @@ impl Namespace for Community {
             let text = |name: &str| auth.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
             let (actor, token_ends) =
                 self.identify(text("token").or(client.connection.bearer.as_deref()), text("userId")).await?;
-            self.note(client.connection, actor, token_ends)?;
+            let door = self.shared.door.clone();
+            let visit = Visit::begin(door, client.connection.clone(), actor, token_ends).map_err(|too_many| {
+                let message = format!("Too many connections of this account: {} are allowed", too_many.most);
+                ConnectRefusal { message, code: "too_many_connections" }
+            })?;
             let session = CommunitySession {
                 door: self.clone(),
-                connection: client.connection.clone(),
-                ear: Arc::new(Ear::new(client.connection.clone(), actor.person())),
-                actor,
+                visit,
                 role: None,
-                seat: self.shared.chat.came(actor),
-                rooms: HashSet::new(),
                 watches: HashMap::new(),
                 resume,
                 epoch: text("epoch").map(str::to_owned),
@@ -88,11 +83,11 @@ impl Session for CommunitySession {
     fn opened(&mut self) -> BoxFuture<'_, Later> {
         Box::pin(async move {
             // Heard from the beginning, but told behind what was missed of it.
-            self.ear.hold(RoomNumber::MAIN);
-            self.listen(RoomNumber::MAIN);
+            self.visit.ear.hold(RoomNumber::MAIN);
+            self.visit.listen(RoomNumber::MAIN);
             let missed = self.resume_all().await;
             if !missed.iter().any(|(room, _)| room.number == RoomNumber::MAIN) {
-                self.ear.go_on_anyway(RoomNumber::MAIN);
+                self.visit.ear.go_on_anyway(RoomNumber::MAIN);
             }
             let (catching_up, chat) = (self.catching_up(), self.door.shared.chat.clone());
             let is_announced = self.is_announced.clone();
@@ -117,7 +112,7 @@ impl Session for CommunitySession {
     fn event(&mut self, event: ClientEvent) -> BoxFuture<'_, Later> {
         Box::pin(async move {
             let ClientEvent { name, payload, ack } = event;
-            self.seat.as_ref().inspect(|seat| seat.noticed(is_deed(&name)));
+            self.visit.seat().inspect(|seat| seat.noticed(is_deed(&name)));
             match name.as_str() {
                 "send-message" => return self.send(payload, ack).await,
                 "edit-message" => return self.edit(payload, ack).await,
@@ -160,15 +155,9 @@ impl Session for CommunitySession {
     fn closed(mut self: Box<Self>) -> BoxFuture<'static, ()> {
         Box::pin(async move {
             self.watch_nothing();
-            let shared = &self.door.shared;
-            for room in &self.rooms {
-                shared.audience.leave(*room, self.connection.id);
-            }
-            self.door.visitors().remove(self.connection.id);
-            shared.chat.stop_typing(self.connection.id).await;
-            shared.chat.forget_sent(self.connection.id);
+            self.visit.end().await;
             if self.is_announced.load(Ordering::Relaxed) {
-                shared.chat.left(RoomNumber::MAIN).await;
+                self.door.shared.chat.left(RoomNumber::MAIN).await;
             }
         })
     }
@@ -182,14 +171,14 @@ impl CommunitySession {
             return ack.into_iter().for_each(|ack| ack.send(&FailureShape::saying(unknown.clone(), "unknown_event")));
         };
         let requests = &self.door.shared.requests;
-        let asker = requests.asker(self.actor).await;
+        let asker = requests.asker(self.visit.actor()).await;
         let fields = Fields::or_none(payload).for_request();
         self.reply(ack, requests.carry_out(route, &asker, fields).await);
     }
 
     pub(super) fn reply(&self, ack: Option<Ack>, answered: Result<Reply, Failure>) {
         if let Err(Failure::Refused(Refusal::SessionEnded(_))) = answered {
-            self.connection.reconsider(NAMESPACE);
+            self.visit.connection.reconsider();
         }
         let Some(ack) = ack else { return };
         match answered {
@@ -197,15 +186,6 @@ impl CommunitySession {
             Ok(Reply::Nothing | Reply::Document(_)) => ack.send(&DONE),
             Err(failure) => ack.send(&failure.ack()),
         }
-    }
-
-    pub(super) async fn caller(&self) -> Result<Caller, Refusal> {
-        let standing = self.door.shared.chat.caller(self.actor).await;
-        // Nobody has told this connection yet.
-        if matches!(standing, Err(Refusal::SessionEnded(_))) {
-            self.connection.reconsider(NAMESPACE);
-        }
-        standing.map(|caller| caller.on(self.connection.id))
     }
 
     async fn authenticate(&mut self, payload: Payload, ack: Option<Ack>) {
@@ -222,7 +202,7 @@ impl CommunitySession {
     async fn send(&mut self, payload: Payload, ack: Option<Ack>) -> Later {
         let queued = async {
             let fields = Fields::of(payload).ok_or(Refusal::Unreadable)?;
-            let caller = self.caller().await?;
+            let caller = self.visit.caller().await?;
             let (text, client_offset) = (fields.text()?, fields.client_offset()?);
             let said = Said { text, client_offset, character: fields.character()?, upload: None };
             let shared = &self.door.shared;
@@ -234,7 +214,7 @@ impl CommunitySession {
     async fn edit(&mut self, payload: Payload, ack: Option<Ack>) -> Later {
         let queued = async {
             let fields = Fields::of(payload).ok_or(Refusal::Unreadable)?;
-            let caller = self.caller().await?;
+            let caller = self.visit.caller().await?;
             let text = fields.text()?;
             let shared = &self.door.shared;
             shared.chat.edit(&caller, fields.message_id()?, text, shared.rules).await
@@ -245,19 +225,19 @@ impl CommunitySession {
     async fn delete(&mut self, payload: Payload, ack: Option<Ack>) -> Later {
         let queued = async {
             let fields = Fields::of(payload).ok_or(Refusal::Unreadable)?;
-            let caller = self.caller().await?;
+            let caller = self.visit.caller().await?;
             self.door.shared.chat.delete(&caller, fields.message_id()?, fields.reason()).await
         };
         settle_later(queued.await, ack, Doing::Deleting, None)
     }
 
     async fn typing(&mut self, payload: Payload) -> Result<(), Refusal> {
-        let caller = self.caller().await?;
+        let caller = self.visit.caller().await?;
         let fields = Fields::or_none(payload);
         self.door
             .shared
             .chat
-            .set_typing(&caller, fields.room()?.as_deref(), self.connection.id, fields.flag("isTyping"))
+            .set_typing(&caller, fields.room()?.as_deref(), self.visit.connection.id, fields.flag("isTyping"))
             .await
     }
 
@@ -265,7 +245,7 @@ impl CommunitySession {
         let fields = Fields::or_none(payload);
         let asked = async {
             let (room, rev) = (fields.room()?, fields.rev("rev")?);
-            Ok((self.door.shared.chat.readable(self.actor, room.as_deref()).await?, rev))
+            Ok((self.door.shared.chat.readable(self.visit.actor(), room.as_deref()).await?, rev))
         };
         let epoch = fields.get("epoch").and_then(Value::as_str).map(str::to_owned);
         match asked.await {

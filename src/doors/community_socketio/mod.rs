@@ -1,10 +1,10 @@
 //! The community dialect: what existing frontends were written against.
 
 mod catching_up;
-mod hearing;
 mod history;
 mod identity;
 mod incoming;
+mod listening;
 mod notices;
 mod outgoing;
 mod payload;
@@ -13,15 +13,18 @@ mod reconsidering;
 pub mod rest;
 pub mod wire;
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::ops::Deref;
+use std::sync::Arc;
 
-use crate::chat::{Chat, Rules};
+use crate::chat::Rules;
 use crate::doors::audience::{Audience, Listener};
 use crate::doors::bearer::Bearers;
+use crate::doors::hearing::Ear;
 use crate::doors::requests::Requests;
 use crate::doors::socketio::Connection;
-use crate::model::{Actor, Clock, ConnectionId, RoomNumber, UserId};
+use crate::doors::visit::Door;
+use crate::doors::visitors::Crowd;
+use crate::model::{Clock, RoomNumber};
 
 pub const NAMESPACE: &str = "/api/community/chat";
 
@@ -40,32 +43,13 @@ pub struct Community {
 }
 
 struct Shared {
-    chat: Chat,
-    bearers: Bearers,
+    door: Arc<Door<Connection>>,
     clock: Clock,
     trust: Trust,
-    rules: Rules,
-    connections_per_user: u32,
-    audience: Audience<outgoing::Ear>,
     /// Who watches the people of which room.
-    watchers: Audience<outgoing::Ear>,
-    visitors: Mutex<Visitors>,
+    watchers: Audience<Ear<Connection>>,
     requests: Requests,
     news: notices::News,
-}
-
-/// Who is connected, for what must reach a live connection from outside.
-#[derive(Default)]
-struct Visitors {
-    by_connection: HashMap<ConnectionId, Visitor>,
-    of_user: HashMap<UserId, HashSet<ConnectionId>>,
-}
-
-struct Visitor {
-    connection: Arc<Connection>,
-    actor: Actor,
-    /// Seconds since 1970.
-    token_ends: Option<u64>,
 }
 
 impl Community {
@@ -75,114 +59,43 @@ impl Community {
         clock: Clock,
         trust: Trust,
         rules: Rules,
-        connections_per_user: u32,
+        crowd: Arc<Crowd>,
     ) -> Community {
         let shared = Shared {
-            chat: requests.chat().clone(),
-            bearers,
+            door: Door::new(requests.chat().clone(), bearers, rules, crowd, clock.clone()),
             clock,
             trust,
-            rules,
-            connections_per_user,
-            audience: Audience::default(),
             watchers: Audience::default(),
-            visitors: Mutex::default(),
             requests,
             news: notices::News::default(),
         };
         Community { shared: Arc::new(shared) }
     }
 
-    fn visitors(&self) -> MutexGuard<'_, Visitors> {
-        self.shared.visitors.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Looks for tokens that ended on live connections.
+    /// What time alone brings about.
     pub async fn tick(&self) {
         self.tell_news().await;
-        let now = u64::try_from(self.shared.clock.now().seconds()).unwrap_or(0);
-        let visitors = self.visitors();
-        let ended = visitors.by_connection.values().filter(|visitor| visitor.token_ends.is_some_and(|end| end <= now));
-        ended.for_each(|visitor| visitor.connection.reconsider(NAMESPACE));
+        self.shared.visitors.tick();
     }
 
     /// How many accounts and guests are connected.
     pub fn attendance(&self) -> (usize, usize) {
-        let visitors = self.visitors();
-        let of_guest = |connections: &HashSet<ConnectionId>| {
-            let visitor = connections.iter().next().and_then(|connection| visitors.by_connection.get(connection));
-            visitor.is_some_and(|visitor| matches!(visitor.actor, Actor::Guest(_)))
-        };
-        let guests = visitors.of_user.values().filter(|connections| of_guest(connections)).count();
-        (visitors.of_user.len() - guests, guests)
+        self.shared.visitors.count()
     }
 
     /// Whoever hears a room, or watches it, may not be allowed to any more.
     fn reconsider_readers(&self, room: RoomNumber) {
-        let (listeners, watchers) = (self.shared.audience.of(room), self.shared.watchers.of(room));
-        let visitors = self.visitors();
-        for listener in listeners.iter().chain(&watchers).flat_map(|listeners| listeners.iter()) {
-            if let Some(visitor) = visitors.by_connection.get(&listener.connection()) {
-                visitor.connection.reconsider(NAMESPACE);
-            }
-        }
-    }
-
-    /// An account was changed, locked or removed, or one of its sessions ended.
-    fn reconsider(&self, user: UserId) {
-        let visitors = self.visitors();
-        let concerned = visitors.of_user.get(&user).into_iter().flatten();
-        let concerned = concerned.filter_map(|connection| visitors.by_connection.get(connection));
-        concerned.for_each(|visitor| visitor.connection.reconsider(NAMESPACE));
+        self.shared.reconsider_listeners(room);
+        let watchers = self.shared.watchers.of(room);
+        let connections = watchers.iter().flat_map(|watchers| watchers.iter()).map(|ear| ear.connection());
+        self.shared.visitors.reconsider_all(connections);
     }
 }
 
-impl Visitors {
-    /// Notes who a connection is now; false when that account has too many already.
-    fn note(&mut self, connection: &Arc<Connection>, actor: Actor, token_ends: Option<u64>, most: u32) -> bool {
-        let (before, person) = (self.person(connection.id), actor.person());
-        if let Some(person) = person.filter(|person| before != Some(*person)) {
-            let connections = self.of_user.entry(person).or_default();
-            if most != 0 && connections.len() >= most as usize {
-                return false;
-            }
-            connections.insert(connection.id);
-        }
-        if before != person {
-            self.take_from(before, connection.id);
-        }
-        self.by_connection.insert(connection.id, Visitor { connection: connection.clone(), actor, token_ends });
-        true
-    }
+impl Deref for Shared {
+    type Target = Door<Connection>;
 
-    fn remove(&mut self, connection: ConnectionId) {
-        let before = self.person(connection);
-        self.by_connection.remove(&connection);
-        self.take_from(before, connection);
-    }
-
-    fn person(&self, connection: ConnectionId) -> Option<UserId> {
-        self.by_connection.get(&connection).and_then(|visitor| visitor.actor.person())
-    }
-
-    fn token_ended(&self, connection: ConnectionId, now: u64) -> bool {
-        let ends = self.by_connection.get(&connection).and_then(|visitor| visitor.token_ends);
-        ends.is_some_and(|end| end <= now)
-    }
-
-    /// Nobody, from the moment when its token ends.
-    fn actor(&self, connection: ConnectionId, now: u64) -> Actor {
-        let visitor = self.by_connection.get(&connection).filter(|_| !self.token_ended(connection, now));
-        visitor.map_or(Actor::Anonymous, |visitor| visitor.actor)
-    }
-
-    fn take_from(&mut self, user: Option<UserId>, connection: ConnectionId) {
-        let Some(user) = user else { return };
-        if let Some(connections) = self.of_user.get_mut(&user) {
-            connections.remove(&connection);
-            if connections.is_empty() {
-                self.of_user.remove(&user);
-            }
-        }
+    fn deref(&self) -> &Door<Connection> {
+        &self.door
     }
 }

@@ -79,24 +79,18 @@ impl Community {
     }
 
     fn tell_everybody(&self, frame: &Str) {
-        for visitor in self.visitors().by_connection.values().filter(|visitor| visitor.actor.person().is_some()) {
-            visitor.connection.send(frame.clone());
-        }
+        self.shared.visitors.identified().iter().for_each(|connection| connection.send(frame.clone()));
     }
 
     fn tell_person(&self, person: UserId, frame: &Str) {
-        let visitors = self.visitors();
-        let theirs = visitors.of_user.get(&person).into_iter().flatten();
-        for visitor in theirs.filter_map(|connection| visitors.by_connection.get(connection)) {
-            visitor.connection.send(frame.clone());
-        }
+        self.shared.visitors.of_person(person).iter().for_each(|connection| connection.send(frame.clone()));
     }
 
     /// Tells those whom an event concerns beside its room; gives what the room hears.
     pub(super) fn notice(&self, event: &Event) -> Option<Frame> {
         match event {
             Event::UserChanged { user } | Event::SessionEnded { user, .. } => {
-                self.reconsider(*user);
+                self.shared.visitors.reconsider(*user);
                 None
             }
             Event::UserEdited { user } => {
@@ -221,7 +215,7 @@ impl Community {
             self.tell_person(who, &frame(name, &theirs));
         }
         if changed.now.state != MemberState::Member {
-            self.reconsider(who);
+            self.shared.visitors.reconsider(who);
         }
         if comes_or_goes {
             let merged = json!({ "roomId": room.id, "memberCount": changed.members, "version": version });

@@ -18,7 +18,7 @@ const MOST_SHOWN: u64 = 100;
 
 impl CommunitySession {
     pub(super) async fn presence(&mut self, name: &str, payload: Payload, ack: Option<Ack>) {
-        let asker = self.door.shared.requests.asker(self.actor).await;
+        let asker = self.door.shared.requests.asker(self.visit.actor()).await;
         let mut fields = Fields::or_none(payload).for_request();
         let answered = match name {
             "watch-presence" => self.watch(&asker, &fields).await,
@@ -35,7 +35,7 @@ impl CommunitySession {
             fields.needed("status", None::<String>);
         }
         fields.check()?;
-        let (Some(said), Some(seat)) = (said, &self.seat) else { return Err(Refusal::NotAuthenticated.into()) };
+        let (Some(said), Some(seat)) = (said, self.visit.seat()) else { return Err(Refusal::NotAuthenticated.into()) };
         Ok(Reply::Shown(json!({ "status": seat.says(said) })))
     }
 
@@ -49,7 +49,7 @@ impl CommunitySession {
         } else if self.watches.len() < MOST_WATCHED {
             let (watch, present) = chat.watch(&member, MOST_SHOWN + 1).await?;
             self.watches.insert(room.number, watch);
-            shared.watchers.enter(room.number, self.ear.clone());
+            shared.watchers.enter(room.number, self.visit.ear.clone());
             present
         } else {
             return Err(Refusal::TooManyRooms { limit: MOST_WATCHED }.into());
@@ -71,20 +71,20 @@ impl CommunitySession {
 
     pub(super) fn watch_no_more(&mut self, room: RoomNumber) {
         if self.watches.remove(&room).is_some() {
-            self.door.shared.watchers.leave(room, self.connection.id);
+            self.door.shared.watchers.leave(room, self.visit.connection.id);
         }
     }
 
     pub(super) fn watch_nothing(&mut self) {
         for (room, _) in self.watches.drain() {
-            self.door.shared.watchers.leave(room, self.connection.id);
+            self.door.shared.watchers.leave(room, self.visit.connection.id);
         }
     }
 
     pub(super) async fn leave_forbidden_watches(&mut self) {
         let watched: Vec<RoomNumber> = self.watches.keys().copied().collect();
         for room in watched {
-            if !self.door.shared.chat.may_watch(self.actor, room).await {
+            if !self.door.shared.chat.may_watch(self.visit.actor(), room).await {
                 self.watch_no_more(room);
             }
         }

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use super::Failure;
-use crate::doors::connection::SharedBudget;
+use crate::doors::budgets::SharedBudget;
 use crate::model::UserId;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

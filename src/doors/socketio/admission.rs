@@ -1,6 +1,5 @@
 //! Who may open one more connection: not at the end, and not too many from one address.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Json;
@@ -11,17 +10,11 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::SocketServer;
+use crate::doors::connection::Turned;
 use crate::doors::edge::client_ip::ClientIp;
 use crate::doors::edge::line::Line;
 
-#[derive(Clone)]
-pub struct Admission {
-    pub sockets: Arc<SocketServer>,
-    pub most_per_address: Option<NonZeroU32>,
-}
-
-pub async fn admit(State(admission): State<Admission>, request: Request, next: Next) -> Response {
-    let Admission { sockets, most_per_address } = admission;
+pub async fn admit(State(sockets): State<Arc<SocketServer>>, request: Request, next: Next) -> Response {
     let address = request.extensions().get::<ClientIp>().map(|ip| ip.0);
     if let Some(sid) = value_in(&request, "sid=") {
         let is_upgrade =
@@ -34,16 +27,11 @@ pub async fn admit(State(admission): State<Admission>, request: Request, next: N
         }
         return next.run(request).await;
     }
-    if sockets.is_stopping() {
-        return refuse(StatusCode::SERVICE_UNAVAILABLE, "The server is restarting, please try again");
+    match sockets.admit(address) {
+        Err(turned @ Turned::Stopping) => refuse(StatusCode::SERVICE_UNAVAILABLE, &turned.to_string()),
+        Err(turned @ Turned::TooMany(_)) => refuse(StatusCode::TOO_MANY_REQUESTS, &turned.to_string()),
+        Ok(()) => next.run(request).await,
     }
-    if let (Some(address), Some(most)) = (address, most_per_address)
-        && sockets.connections.of(address) >= most.get()
-    {
-        let message = format!("Too many connections from this address: {most} are allowed");
-        return refuse(StatusCode::TOO_MANY_REQUESTS, &message);
-    }
-    next.run(request).await
 }
 
 fn value_in<'a>(request: &'a Request, name: &str) -> Option<&'a str> {

@@ -12,15 +12,15 @@ use serde::Serialize;
 use super::desk::{Desk, Item};
 use super::outbox::Outbox;
 use super::packet::{self, Kind, Packet};
-use super::server::{Limits, Link};
+use super::server::Link;
 use super::{Namespace, Refused};
-use crate::doors::connection::{Budget, Closing, Inbox, Put, SharedBudget};
+use crate::doors::budgets::{Budget, EventBudgets};
+use crate::doors::connection::{Closing, Inbox, Limits, Live, Put, REFUSALS_IN_A_ROW};
 use crate::doors::edge::line::Line;
+use crate::doors::shift;
 use crate::doors::tally::TALLY;
 use crate::model::{ConnectionId, UserId};
 
-/// So many refusals in a row, and the connection is closed: it is not listening.
-const REFUSALS_IN_A_ROW: u32 = 20;
 /// Of one event. More belong to nothing, and count as refusals.
 const MOST_ATTACHMENTS: u32 = 16;
 const TOO_MANY_EVENTS: &str = "Too many events, please slow down";
@@ -52,45 +52,6 @@ pub struct Connection {
     attachments: AtomicU32,
     /// One request to reconsider is enough while it waits.
     pub(super) reconsidering: AtomicBool,
-}
-
-/// What all connections share.
-pub struct EventBudgets {
-    /// What connections of one address, and of one account, spend together.
-    pub of_address: SharedBudget<IpAddr>,
-    pub of_user: SharedBudget<UserId>,
-    /// At the end: nothing new is taken in.
-    pub are_closed: AtomicBool,
-}
-
-/// How many connections there are from each address.
-#[derive(Default)]
-pub struct Connections {
-    by_address: Mutex<HashMap<IpAddr, u32>>,
-}
-
-impl Connections {
-    pub fn of(&self, address: IpAddr) -> u32 {
-        self.by_address.lock().unwrap_or_else(PoisonError::into_inner).get(&address).copied().unwrap_or(0)
-    }
-
-    pub fn total(&self) -> u64 {
-        self.by_address.lock().unwrap_or_else(PoisonError::into_inner).values().copied().map(u64::from).sum()
-    }
-
-    pub(super) fn opened(&self, address: IpAddr) {
-        *self.by_address.lock().unwrap_or_else(PoisonError::into_inner).entry(address).or_default() += 1;
-    }
-
-    pub(super) fn closed(&self, address: IpAddr) {
-        let mut by_address = self.by_address.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = by_address.get_mut(&address) {
-            *count -= 1;
-            if *count == 0 {
-                by_address.remove(&address);
-            }
-        }
-    }
 }
 
 impl Connection {
@@ -166,11 +127,6 @@ impl Connection {
         user.map_or(Ok(()), |user| self.budgets.of_user.spend(&user))
     }
 
-    /// Whose connection this is, as far as budgets go.
-    pub fn belongs_to(&self, user: Option<UserId>) {
-        *self.user.lock().unwrap_or_else(PoisonError::into_inner) = user;
-    }
-
     fn refuse(self: &Arc<Self>, packet: Packet<'_>, error: &str, code: &'static str, retry_in: u64) {
         self.answer_refusal(&packet, error, code, retry_in);
         self.refuse_silently();
@@ -236,13 +192,6 @@ impl Connection {
         self.gone.load(Ordering::Relaxed)
     }
 
-    /// What was asked is still answered, and nothing more is told: it comes back for that.
-    pub fn is_leaving(&self) -> bool {
-        self.is_gone()
-            || self.refusals.load(Ordering::Relaxed) >= REFUSALS_IN_A_ROW
-            || self.budgets.are_closed.load(Ordering::Relaxed)
-    }
-
     /// Attachments belong to an event that is refused as a whole; others belong to nothing.
     pub(super) fn receive_attachment(self: &Arc<Self>) {
         let announced = self.attachments.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
@@ -257,33 +206,14 @@ impl Connection {
         self.start_worker(put);
     }
 
-    /// Asks the session of a namespace to look anew at who it is.
-    pub fn reconsider(self: &Arc<Self>, namespace: &'static str) {
-        if !self.reconsidering.swap(true, Ordering::Relaxed) {
-            let put = self.inbox.put_always(Item::Reconsider(namespace));
-            self.start_worker(put);
-        }
-    }
-
     pub(super) fn start_worker(self: &Arc<Self>, put: Put) {
         if put == Put::StartWorker {
-            tokio::spawn(Desk::work(self.clone()));
+            tokio::spawn(shift::work::<Desk>(self.clone()));
         }
     }
 
     pub fn send(self: &Arc<Self>, frame: Str) {
         self.send_all([&frame]);
-    }
-
-    pub fn send_all<'a>(self: &Arc<Self>, frames: impl IntoIterator<Item = &'a Str>) {
-        if self.outbox.push(frames).is_err() {
-            self.close(Closing::SlowReader);
-        }
-    }
-
-    /// More than may wait for a reader.
-    pub fn is_too_far_behind(&self, bytes: usize) -> bool {
-        self.outbox.is_over(bytes)
     }
 
     /// Events of the client that wait, and bytes that wait for it.
@@ -301,11 +231,6 @@ impl Connection {
         self.outbox.drained(|| false).await
     }
 
-    /// The same; false also as soon as it is leaving.
-    pub async fn is_ready_for_more(&self) -> bool {
-        self.outbox.drained(|| self.is_leaving()).await
-    }
-
     pub fn emit(self: &Arc<Self>, namespace: &str, name: &str, payload: &impl Serialize) {
         self.send(packet::event(namespace, name, payload).into());
     }
@@ -316,9 +241,46 @@ impl Connection {
         joined.into_iter().for_each(|namespace| self.emit(namespace, name, payload));
     }
 
-    /// Ends the transport, not the namespace: clients come back by themselves then. For everybody
-    /// else it has left at once, however long its last words take.
-    pub fn close(self: &Arc<Self>, why: Closing) {
+    /// After what was accepted before is answered, if that is read.
+    pub(super) async fn close_when_read(self: &Arc<Self>, why: Closing) {
+        tokio::time::timeout(LAST_READING, self.has_taken_all()).await.ok();
+        self.close(why);
+    }
+
+    pub(super) fn end_transport(&self) {
+        if let Some(engine) = self.engine.upgrade() {
+            engine.close(DisconnectReason::TransportClose);
+        }
+    }
+
+    async fn cut_if_it_hangs(&self) {
+        let Some(engine) = self.engine.upgrade() else { return };
+        if tokio::time::timeout(LAST_READING, engine.closed()).await.is_err() {
+            let line = self.line.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+            line.inspect(|line| line.cut());
+        }
+    }
+}
+
+impl Live for Connection {
+    type Text = Str;
+
+    fn id(&self) -> ConnectionId {
+        self.id
+    }
+
+    fn send_all<'a>(self: &Arc<Self>, frames: impl IntoIterator<Item = &'a Str>) {
+        if self.outbox.push(frames).is_err() {
+            self.close(Closing::SlowReader);
+        }
+    }
+
+    fn is_too_far_behind(&self, bytes: usize) -> bool {
+        self.outbox.is_over(bytes)
+    }
+
+    /// Ends the transport, not the namespace: clients come back by themselves then.
+    fn close(self: &Arc<Self>, why: Closing) {
         if self.closed.swap(true, Ordering::Relaxed) {
             return;
         }
@@ -342,23 +304,24 @@ impl Connection {
         tokio::spawn(async move { connection.cut_if_it_hangs().await });
     }
 
-    /// After what was accepted before is answered, if that is read.
-    pub(super) async fn close_when_read(self: &Arc<Self>, why: Closing) {
-        tokio::time::timeout(LAST_READING, self.has_taken_all()).await.ok();
-        self.close(why);
+    fn is_leaving(&self) -> bool {
+        self.is_gone()
+            || self.refusals.load(Ordering::Relaxed) >= REFUSALS_IN_A_ROW
+            || self.budgets.are_closed.load(Ordering::Relaxed)
     }
 
-    pub(super) fn end_transport(&self) {
-        if let Some(engine) = self.engine.upgrade() {
-            engine.close(DisconnectReason::TransportClose);
-        }
+    async fn is_ready_for_more(&self) -> bool {
+        self.outbox.drained(|| self.is_leaving()).await
     }
 
-    async fn cut_if_it_hangs(&self) {
-        let Some(engine) = self.engine.upgrade() else { return };
-        if tokio::time::timeout(LAST_READING, engine.closed()).await.is_err() {
-            let line = self.line.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-            line.inspect(|line| line.cut());
+    fn belongs_to(&self, person: Option<UserId>) {
+        *self.user.lock().unwrap_or_else(PoisonError::into_inner) = person;
+    }
+
+    fn reconsider(self: &Arc<Self>) {
+        if !self.reconsidering.swap(true, Ordering::Relaxed) {
+            let put = self.inbox.put_always(Item::Reconsider);
+            self.start_worker(put);
         }
     }
 }

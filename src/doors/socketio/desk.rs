@@ -1,39 +1,33 @@
 //! The worker of one connection: takes its items one after another, owns its sessions.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use engineioxide::{ProtocolVersion, Str};
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, StreamExt};
+use futures_util::FutureExt;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::packet::{self, Kind, Packet};
-use super::{Ack, Client, ClientEvent, ConnectRefusal, Connection, Later, Namespace, Payload, Refused, Session, Waits};
-use crate::doors::connection::Closing;
+use super::{Ack, Client, ClientEvent, ConnectRefusal, Connection, Namespace, Payload, Refused, Session};
+use crate::doors::connection::{Closing, Inbox, Live};
+use crate::doors::shift::{self, Unsettled, Waits};
 
 pub enum Item {
     Packet(Str),
-    Reconsider(&'static str),
+    Reconsider,
     /// Ends the connection when everything before it is answered.
     Close(Closing),
     Ended,
 }
 
-/// Not settled yet; more, and the connection's next event waits.
-const UNSETTLED: usize = 2048;
-
 pub struct Desk {
     namespaces: Arc<HashMap<&'static str, Arc<dyn Namespace>>>,
     sessions: HashMap<&'static str, Box<dyn Session>>,
-    settling: FuturesUnordered<BoxFuture<'static, ()>>,
-    /// One after another: pages of one room do not mix.
-    telling: VecDeque<(&'static str, BoxFuture<'static, ()>)>,
+    unsettled: Unsettled,
     refused_connects: u32,
     ended: bool,
 }
@@ -46,115 +40,31 @@ impl Desk {
         Desk {
             namespaces,
             sessions: HashMap::new(),
-            settling: FuturesUnordered::new(),
-            telling: VecDeque::new(),
+            unsettled: Unsettled::default(),
             refused_connects: 0,
             ended: false,
-        }
-    }
-
-    /// One shift: until nothing waits and everything is settled.
-    pub async fn work(connection: Arc<Connection>) {
-        let take_desk = || connection.desk.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(mut desk) = take_desk() else { return };
-        loop {
-            if let Some(item) = connection.inbox.take() {
-                let work = AssertUnwindSafe(desk.turn(&connection, item)).catch_unwind();
-                if work.await.is_err() {
-                    tracing::error!(connection = connection.id.0, "a handler panicked");
-                }
-            } else if !desk.is_settled() {
-                tokio::select! {
-                    () = desk.progress() => {}
-                    () = connection.inbox.arrival() => {}
-                }
-            } else {
-                *connection.desk.lock().unwrap_or_else(PoisonError::into_inner) = Some(desk);
-                if connection.inbox.end_shift() {
-                    return;
-                }
-                let Some(again) = take_desk() else { return };
-                desk = again;
-            }
-        }
-    }
-
-    async fn turn(&mut self, connection: &Arc<Connection>, item: Item) {
-        while !self.is_settled() && self.progress().now_or_never().is_some() {}
-        self.handle(connection, item).await;
-    }
-
-    fn is_settled(&self) -> bool {
-        self.settling.is_empty() && self.telling.is_empty()
-    }
-
-    /// One of what goes on comes to its end.
-    async fn progress(&mut self) {
-        let Desk { settling, telling, .. } = self;
-        tokio::select! {
-            Some(()) = settling.next() => {}
-            Some(()) = first(telling) => {}
-            else => {}
         }
     }
 
     /// Until all is settled and told, which may take as long as somebody takes to read. Meanwhile a token
     /// may end, or somebody be put out of a room: that does not wait.
     async fn settle(&mut self, connection: &Arc<Connection>) {
-        let is_urgent = |item: &Item| matches!(item, Item::Reconsider(_));
-        while !self.is_settled() {
-            if let Some(Item::Reconsider(namespace)) = connection.inbox.take_first(is_urgent) {
-                self.reconsider(connection, namespace).await;
+        while !self.unsettled.is_empty() {
+            if connection.inbox.take_first(|item| matches!(item, Item::Reconsider)).is_some() {
+                self.reconsider(connection).await;
                 continue;
             }
             tokio::select! {
-                () = self.progress() => {}
+                () = self.unsettled.progress() => {}
                 () = connection.inbox.arrival() => {}
             }
         }
     }
 
-    async fn reconsider(&mut self, connection: &Arc<Connection>, namespace: &str) {
+    async fn reconsider(&mut self, connection: &Arc<Connection>) {
         connection.reconsidering.store(false, Ordering::Relaxed);
-        if let Some(session) = self.sessions.get_mut(namespace) {
+        for session in self.sessions.values_mut() {
             session.reconsider().await;
-        }
-    }
-
-    fn go_on(&mut self, namespace: &'static str, later: Later) {
-        let guarded = |future| {
-            let outcome = AssertUnwindSafe::<BoxFuture<'static, ()>>(future).catch_unwind();
-            outcome.map(|outcome| outcome.unwrap_or_else(|_| tracing::error!("a handler panicked"))).boxed()
-        };
-        match later {
-            Later::Nothing => {}
-            Later::Settling(future) => self.settling.push(guarded(future)),
-            Later::Telling(future) => self.telling.push_back((namespace, guarded(future))),
-        }
-    }
-
-    async fn handle(&mut self, connection: &Arc<Connection>, item: Item) {
-        match item {
-            Item::Packet(_) if self.ended => {}
-            Item::Packet(text) if connection.is_gone() && !self.has_effect(&text) => {}
-            Item::Packet(text) => {
-                if let Some(packet) = Packet::parse(&text) {
-                    self.handle_packet(connection, packet).await;
-                }
-            }
-            Item::Reconsider(namespace) => self.reconsider(connection, namespace).await,
-            Item::Close(why) => {
-                self.settle(connection).await;
-                connection.close_when_read(why).await;
-            }
-            Item::Ended => {
-                self.ended = true;
-                self.telling.clear();
-                self.settle(connection).await;
-                for (_, session) in self.sessions.drain() {
-                    session.closed().await;
-                }
-            }
         }
     }
 
@@ -172,8 +82,8 @@ impl Desk {
         match packet.kind {
             Kind::Connect => self.connect(connection, packet).await,
             Kind::Disconnect => {
-                self.telling.retain(|(namespace, _)| *namespace != packet.namespace);
-                while self.settling.next().await.is_some() {}
+                self.unsettled.tell_no_more(Some(packet.namespace));
+                self.unsettled.all_settled().await;
                 if let Some((namespace, session)) = self.sessions.remove_entry(packet.namespace) {
                     connection.note_left(namespace);
                     session.closed().await;
@@ -232,7 +142,7 @@ impl Desk {
                 // Kept before anything else happens: whatever goes wrong, it is closed in the end.
                 let session = self.sessions.entry(name).or_insert(session);
                 let later = session.opened().await;
-                self.go_on(name, later);
+                self.unsettled.go_on(name, later);
             }
             Ok(Err(refusal)) => refuse_connect(connection, name, &refusal),
             Err(_) => refuse_connect(
@@ -260,21 +170,58 @@ impl Desk {
             return refuse("An event is a list that begins with its name", "unreadable");
         };
         let waits = session.waits(&name);
-        if waits == Waits::ForTelling || self.settling.len() + self.telling.len() >= UNSETTLED {
+        if waits == Waits::ForTelling || self.unsettled.is_full() {
             self.settle(connection).await;
         } else if waits == Waits::ForSettling {
-            while self.settling.next().await.is_some() {}
+            self.unsettled.all_settled().await;
         }
         let Some(session) = self.sessions.get_mut(namespace) else { return };
         let ack = packet.ack.map(|id| Ack::new(connection, namespace, id));
         let later = session.event(ClientEvent { name, payload, ack }).await;
-        self.go_on(namespace, later);
+        self.unsettled.go_on(namespace, later);
     }
 }
 
-async fn first(telling: &mut VecDeque<(&'static str, BoxFuture<'static, ()>)>) -> Option<()> {
-    telling.front_mut()?.1.as_mut().await;
-    telling.pop_front().map(drop)
+impl shift::Desk for Desk {
+    type Connection = Connection;
+    type Item = Item;
+
+    fn inbox(connection: &Connection) -> &Inbox<Item> {
+        &connection.inbox
+    }
+
+    fn place(connection: &Connection) -> &Mutex<Option<Desk>> {
+        &connection.desk
+    }
+
+    fn unsettled(&mut self) -> &mut Unsettled {
+        &mut self.unsettled
+    }
+
+    async fn handle(&mut self, connection: &Arc<Connection>, item: Item) {
+        match item {
+            Item::Packet(_) if self.ended => {}
+            Item::Packet(text) if connection.is_gone() && !self.has_effect(&text) => {}
+            Item::Packet(text) => {
+                if let Some(packet) = Packet::parse(&text) {
+                    self.handle_packet(connection, packet).await;
+                }
+            }
+            Item::Reconsider => self.reconsider(connection).await,
+            Item::Close(why) => {
+                self.settle(connection).await;
+                connection.close_when_read(why).await;
+            }
+            Item::Ended => {
+                self.ended = true;
+                self.unsettled.tell_no_more(None);
+                self.settle(connection).await;
+                for (_, session) in self.sessions.drain() {
+                    session.closed().await;
+                }
+            }
+        }
+    }
 }
 
 fn arguments(packet: Packet<'_>) -> Option<(String, Payload)> {

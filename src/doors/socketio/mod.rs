@@ -12,9 +12,11 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use connection::{Ack, Connection, Connections, EventBudgets};
+pub use connection::{Ack, Connection};
 pub use outbox::ENGINE_PACKETS;
-pub use server::{Limits, SocketServer};
+pub use server::SocketServer;
+
+use crate::doors::shift::{Later, Waits};
 
 /// A namespace that clients connect to.
 pub trait Namespace: Send + Sync + 'static {
@@ -52,23 +54,6 @@ pub trait Session: Send {
     fn reconsider(&mut self) -> BoxFuture<'_, ()>;
 
     fn closed(self: Box<Self>) -> BoxFuture<'static, ()>;
-}
-
-/// What is done along with the connection's next events.
-pub enum Later {
-    Nothing,
-    /// A send that stands in the queue need not hold up the next one.
-    Settling(BoxFuture<'static, ()>),
-    /// Pages that go out as fast as they are read, which may take long. Dropped when the client leaves.
-    Telling(BoxFuture<'static, ()>),
-}
-
-/// What comes to its end before an event is handled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Waits {
-    ForNothing,
-    ForSettling,
-    ForTelling,
 }
 
 pub struct ClientEvent {

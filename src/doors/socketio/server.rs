@@ -2,8 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -17,11 +16,10 @@ use futures_util::future::join_all;
 use moka::sync::Cache;
 use tokio::time::timeout;
 
-use super::{Connection, Connections, EventBudgets, Namespace};
-use crate::doors::connection::{Closing, InboxLimit};
+use super::{Connection, Namespace};
+use crate::doors::connection::{Closing, Limits, Live, Turned};
 use crate::doors::edge::client_ip::ClientIp;
 use crate::doors::edge::line::Line;
-use crate::model::ConnectionId;
 
 /// What belongs to each engine socket.
 #[derive(Default)]
@@ -29,24 +27,12 @@ pub struct Link {
     connection: OnceLock<Arc<Connection>>,
 }
 
-#[derive(Clone)]
-pub struct Limits {
-    pub inbox: Option<InboxLimit>,
-    pub slow_reader_bytes: Option<NonZeroU32>,
-    pub events_per_second: Option<NonZeroU32>,
-    pub events_burst: Option<NonZeroU32>,
-    pub budgets: Arc<EventBudgets>,
-}
-
 pub struct SocketServer {
     namespaces: Arc<HashMap<&'static str, Arc<dyn Namespace>>>,
     limits: Limits,
-    next: AtomicU64,
-    pub connections: Arc<Connections>,
     /// From which addresses going over to WebSocket ended the session, and how often in a row.
     broken_upgrades: Cache<IpAddr, u32>,
     open: Mutex<HashMap<Sid, Weak<Connection>>>,
-    stopping: AtomicBool,
     /// In the order of their coming, until they have had their time to join.
     newcomers: Mutex<VecDeque<(Instant, Weak<Connection>)>>,
 }
@@ -69,11 +55,8 @@ impl SocketServer {
         Arc::new(SocketServer {
             namespaces: Arc::new(namespaces),
             limits,
-            next: AtomicU64::new(1),
-            connections: Arc::default(),
             broken_upgrades: Cache::builder().max_capacity(10_000).time_to_live(UPGRADES_REST).build(),
             open: Mutex::default(),
-            stopping: AtomicBool::new(false),
             newcomers: Mutex::default(),
         })
     }
@@ -88,8 +71,6 @@ impl SocketServer {
 
     /// Closes connections that joined no namespace in time.
     pub fn tick(&self) {
-        self.limits.budgets.of_address.forget_idle();
-        self.limits.budgets.of_user.forget_idle();
         let mut newcomers = self.newcomers();
         while newcomers.front().is_some_and(|(since, _)| since.elapsed() >= CONNECT_TIMEOUT) {
             let idle = newcomers.pop_front().and_then(|(_, connection)| connection.upgrade());
@@ -100,7 +81,11 @@ impl SocketServer {
     }
 
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        self.limits.connections.is_stopping()
+    }
+
+    pub(super) fn admit(&self, address: Option<IpAddr>) -> Result<(), Turned> {
+        self.limits.admit(address)
     }
 
     fn open(&self) -> Vec<Arc<Connection>> {
@@ -127,9 +112,8 @@ impl SocketServer {
         (open.len(), events, bytes)
     }
 
-    /// Nobody new comes in, and who is here is told when to come back: not all at once.
+    /// Who is here is told when to come back: not all at once.
     pub fn announce_restart(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
         let open = self.open();
         let spread = Duration::from_millis(open.len() as u64).clamp(LEAST_SPREAD, MOST_SPREAD);
         for (place, connection) in (0u32..).zip(&open) {
@@ -173,11 +157,11 @@ impl EngineIoHandler for SocketServer {
     type Data = Link;
 
     fn on_connect(self: Arc<Self>, socket: Arc<Socket<Link>>) {
-        let id = ConnectionId(self.next.fetch_add(1, Ordering::Relaxed));
+        let id = self.limits.connections.next();
         let address: Option<IpAddr> = socket.req_parts.extensions.get::<ClientIp>().map(|ip| ip.0);
         let connection = Connection::new(id, &socket, address, &self.limits, self.namespaces.clone());
         if let Some(address) = address {
-            self.connections.opened(address);
+            self.limits.connections.opened(address);
         }
         self.open.lock().unwrap_or_else(PoisonError::into_inner).insert(socket.id, Arc::downgrade(&connection));
         socket.data.connection.set(connection.clone()).ok();
@@ -193,7 +177,7 @@ impl EngineIoHandler for SocketServer {
         tracing::debug!(connection = connection.id.0, ?reason, "disconnected");
         self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&socket.id);
         if let Some(address) = connection.address {
-            self.connections.closed(address);
+            self.limits.connections.closed(address);
             let is_polling = socket.transport_type() == TransportType::Polling;
             if is_polling && connection.is_upgrading() && reason == DisconnectReason::TransportError {
                 let before = self.broken_upgrades.get(&address).unwrap_or(0);
