@@ -36,8 +36,23 @@ const OUTSIDE: &[(&[&str], &[&str])] = &[
 ];
 
 /// What lies in `doors` and is no dialect.
-const SHARED_DOORS: &[&str] =
-    &["socketio", "edge", "accounts", "bearer", "refusals", "requests", "tally", "connection", "audience"];
+const SHARED_DOORS: &[&str] = &[
+    "socketio",
+    "websocket",
+    "edge",
+    "accounts",
+    "requests",
+    "bearer",
+    "refusals",
+    "tally",
+    "connection",
+    "budgets",
+    "audience",
+    "hearing",
+    "shift",
+    "visit",
+    "visitors",
+];
 
 const LONGEST_FILE: usize = 450;
 const SAYS_NOTHING: &[&str] = &[

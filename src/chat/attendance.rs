@@ -2,6 +2,7 @@
 //! wants to know about, who of their people is here. Nothing of it is stored but when somebody was last
 //! seen.
 
+mod comings;
 mod followed;
 mod here;
 mod sign;
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use moka::sync::Cache;
 use tokio::sync::Semaphore;
 
+pub(super) use comings::Traffic;
 pub use followed::Key;
 pub(super) use here::Questions;
 
@@ -23,6 +25,7 @@ use crate::model::{
     UserId,
 };
 use crate::store::Seen;
+use comings::Comings;
 use here::Here;
 use sign::Sign;
 
@@ -37,6 +40,7 @@ const REMEMBERED: u64 = 100_000;
 pub struct Attendance {
     clock: Clock,
     here: Mutex<Here>,
+    comings: Mutex<Comings>,
     /// When people went. What caches know of their accounts was read before.
     gone: Cache<UserId, Micros>,
     looking: Round,
@@ -67,6 +71,7 @@ impl Attendance {
         let now = clock.ticks();
         Arc::new(Attendance {
             here: Mutex::new(Here::new(now)),
+            comings: Mutex::default(),
             gone: Cache::builder().max_capacity(REMEMBERED).build(),
             looking: Round::new(LOOK_AGAIN, now),
             saving_some: Round::new(SAVE_SOME, now),
@@ -80,6 +85,19 @@ impl Attendance {
 
     fn here(&self) -> MutexGuard<'_, Here> {
         self.here.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn comings(&self) -> MutexGuard<'_, Comings> {
+        self.comings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many are inside of a room on this node, and some of them.
+    pub fn inside(&self, room: RoomNumber, most: usize) -> (usize, Vec<UserId>) {
+        self.comings().inside(room, most)
+    }
+
+    pub(super) fn comings_due(&self) -> HashMap<RoomNumber, Traffic> {
+        self.comings().due()
     }
 
     /// Who is nobody is not here.
@@ -219,9 +237,10 @@ impl Seat {
         self.attendance.here().look_again(self.person, self.attendance.clock.ticks());
     }
 
-    /// It hears a room, or no more: so guests are in it.
+    /// It hears a room, or no more: so guests are in it, and everybody is inside.
     pub fn hears(&self, room: RoomNumber, begins: bool) {
         self.attendance.here().hears(room, self.person, begins, self.attendance.clock.ticks());
+        self.attendance.comings().hears(room, self.person, begins);
     }
 }
 

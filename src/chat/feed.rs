@@ -99,6 +99,7 @@ impl Feed {
             | Event::Left { .. }
             | Event::Unsettled { .. }
             | Event::RoomCreated { .. }
+            | Event::PeopleMoved { .. }
             | Event::PresenceChanged(_)
             | Event::Noticed { .. } => {}
         }

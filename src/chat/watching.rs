@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::attendance::{Key, Questions, Seat, Watch};
+use super::attendance::{Key, Questions, Seat, Traffic, Watch};
 use super::permissions::{Action, Member};
 use super::{Caller, Chat, PATIENCE, Refusal, patiently};
 use crate::model::{Actor, Attendee, Author, Event, Micros, Presence, RoomNumber, UserId};
@@ -129,6 +129,31 @@ impl Chat {
         }
         attendance.place(&asked, members);
         missing
+    }
+
+    /// Who came into rooms and went.
+    pub(super) async fn tell_comings(&self) {
+        let due = self.inner.known.attendance.comings_due();
+        let ids: Vec<UserId> =
+            due.values().flat_map(|traffic| traffic.came.iter().chain(&traffic.gone)).copied().collect();
+        if ids.is_empty() {
+            return;
+        }
+        let names = match self.authors(&ids).await {
+            Ok(names) => names,
+            Err(_) => self.inner.known.people.remembered(&ids),
+        };
+        for (room, Traffic { came, gone }) in due {
+            let named = |ids: Vec<UserId>| ids.iter().filter_map(|id| names.get(id).cloned()).collect();
+            self.inner.bus.tell(Event::PeopleMoved { room, came: named(came), gone: named(gone) }).await;
+        }
+    }
+
+    /// How many are inside of a room, by the connections that hear it, and some of them.
+    pub async fn inside(&self, room: RoomNumber, most: usize) -> Result<(usize, Vec<Arc<Author>>), Refusal> {
+        let (count, ids) = self.inner.known.attendance.inside(room, most);
+        let mut names = self.authors(&ids).await?;
+        Ok((count, ids.iter().filter_map(|id| names.remove(id)).collect()))
     }
 
     /// What changed in rooms that are watched; and beside it, what must be read and stored for it.

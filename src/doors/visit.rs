@@ -157,11 +157,18 @@ impl<L: Live> Visit<L> {
         if self.actor.person() != actor.person() {
             self.leave_rooms();
             self.door.chat.stop_typing(self.connection.id()).await;
+            self.seat_hears(false);
             self.seat = self.door.chat.came(actor);
+            self.seat_hears(true);
         }
         self.actor = actor;
         self.ear.belongs_to(actor.person());
         Ok(())
+    }
+
+    fn seat_hears(&self, begins: bool) {
+        let Some(seat) = &self.seat else { return };
+        self.rooms.iter().for_each(|room| seat.hears(*room, begins));
     }
 
     /// Somebody may have been put out, or a room be gone. Gives the rooms that are heard no more.
@@ -186,8 +193,8 @@ impl<L: Live> Visit<L> {
     }
 
     pub async fn end(&mut self) {
-        for room in self.rooms.drain() {
-            self.door.audience.leave(room, self.connection.id());
+        for room in self.rooms.clone() {
+            self.listen_no_more(room);
         }
         self.door.visitors.remove(self.connection.id());
         self.door.chat.stop_typing(self.connection.id()).await;

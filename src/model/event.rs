@@ -68,6 +68,12 @@ pub enum Event {
         user: UserId,
     },
     MemberChanged(Arc<MemberChanged>),
+    /// Came into the room through their first connection that hears it, or went with the last one.
+    PeopleMoved {
+        room: RoomNumber,
+        came: Vec<Arc<Author>>,
+        gone: Vec<Arc<Author>>,
+    },
     /// For those who watch the room.
     PresenceChanged(Arc<PresenceChanged>),
     RoomCreated {
@@ -113,6 +119,7 @@ impl Event {
             Event::TypingChanged { room, .. }
             | Event::Joined { room, .. }
             | Event::Left { room, .. }
+            | Event::PeopleMoved { room, .. }
             | Event::Unsettled { room } => Some(*room),
             Event::MemberChanged(change) => Some(change.room.number),
             Event::PresenceChanged(changed) => Some(changed.room),
@@ -137,6 +144,7 @@ impl Event {
             | Event::Joined { .. }
             | Event::Left { .. }
             | Event::Unsettled { .. }
+            | Event::PeopleMoved { .. }
             | Event::UserChanged { .. }
             | Event::SessionEnded { .. }
             | Event::UserEdited { .. }

@@ -128,6 +128,7 @@ impl Community {
             | Event::TypingChanged { .. }
             | Event::Joined { .. }
             | Event::Left { .. }
+            | Event::PeopleMoved { .. }
             | Event::PresenceChanged(_)
             | Event::Unsettled { .. }
             | Event::WordsChanged { .. } => None,

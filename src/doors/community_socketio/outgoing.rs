@@ -46,6 +46,7 @@ fn encode(event: &Event) -> Option<Frame> {
         | Event::SessionEnded { .. }
         | Event::UserEdited { .. }
         | Event::MemberChanged(_)
+        | Event::PeopleMoved { .. }
         | Event::PresenceChanged(_)
         | Event::RoomCreated { .. }
         | Event::DirectBegun { .. }
