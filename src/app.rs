@@ -30,10 +30,11 @@ use crate::chat::people::People;
 use crate::chat::rooms::Rooms;
 use crate::chat::sessions::Sessions;
 use crate::chat::{Chat, FileRules, Files, Filter, Known, PerMinute, Rules, Words};
-use crate::config::{AuthMode, Config, ContentFilter, CorsOrigins, PasswordHash};
+use crate::config::{AuthMode, Config, ContentFilter, CorsOrigins, Dialect, PasswordHash};
 use crate::doors::accounts::{self, Accounts};
 use crate::doors::bearer::Bearers;
 use crate::doors::budgets::EventBudgets;
+use crate::doors::channels_ws::{self, Channels};
 use crate::doors::community_socketio::{self, Community, Trust};
 use crate::doors::connection::{Connections, InboxLimit, Limits};
 use crate::doors::edge::cors::Cors;
@@ -46,6 +47,7 @@ use crate::doors::edge::{
 use crate::doors::requests::{self, Allowance, Allowances, Load, Requests};
 use crate::doors::socketio::admission;
 use crate::doors::socketio::{ENGINE_PACKETS, Namespace, Root, SocketServer};
+use crate::doors::visit::Door;
 use crate::doors::visitors::Crowd;
 use crate::doors::websocket::WebSockets;
 use crate::files::{Links, Pictures, Storage};
@@ -176,14 +178,22 @@ impl App {
         let bearers = Bearers::new(access.clone(), clock.clone());
         let rules = rules(config);
         let requests = Requests::new(chat.clone(), bearers.clone(), rules, &allowances(config));
-        let community = Community::new(requests.clone(), bearers, clock.clone(), trust, rules, crowd);
-        let teller = community.clone();
-        tokio::spawn(feed.run(heard, async move |events| teller.tell(events).await));
-
+        let community = Community::new(requests.clone(), bearers.clone(), clock.clone(), trust, rules, crowd.clone());
         let rates = Rates::new(config.limits.rate_limit_http_per_minute);
         let limits = limits(config);
         let sockets = sockets(&community, limits.clone());
         let websockets = websockets(config, limits.clone());
+        let channels = config.doors.open.contains(&Dialect::Channels).then(|| {
+            let door = Door::new(chat.clone(), bearers, channels_rules(config), crowd, clock.clone());
+            Channels::new(door, websockets.clone())
+        });
+        let (teller, channels_teller) = (community.clone(), channels.clone());
+        tokio::spawn(feed.run(heard, async move |events| {
+            teller.tell(events).await;
+            if let Some(channels) = &channels_teller {
+                channels.tell(events).await;
+            }
+        }));
         let others = store.watch_for_others();
         let health = Health { store: store.clone(), sockets: sockets.clone(), warnings: warnings.into(), others };
         let accounts = Accounts::new(accounts::Parts {
@@ -202,13 +212,14 @@ impl App {
         let kept = tasks::Kept {
             requests: requests.clone(),
             community: community.clone(),
+            channels: channels.clone(),
             rates: rates.clone(),
             sockets: sockets.clone(),
             accounts: accounts.clone(),
             budgets: limits.budgets.clone(),
         };
         tokio::spawn(tasks::tick(chat.clone(), kept));
-        let rest = rest(config, community, requests, accounts, health, rates);
+        let rest = rest(config, community, channels, requests, accounts, health, rates);
         let router = edge(config, rest.merge(engine(config, &sockets)));
         Ok(App {
             router,
@@ -316,8 +327,24 @@ fn rules(config: &Config) -> Rules {
     }
 }
 
+fn channels_rules(config: &Config) -> Rules {
+    let own = &config.doors.channels;
+    Rules {
+        max_message_chars: own.max_message_chars.map_or(0, |limit| limit.get() as usize),
+        messages_per_minute: PerMinute {
+            everybody: own.rate_limit_messages_per_minute.map_or(0, std::num::NonZero::get),
+            ..PerMinute::default()
+        },
+        filter: filter_of(own.filter),
+    }
+}
+
 fn filter(config: &Config) -> Filter {
-    match config.content.filter {
+    filter_of(config.content.filter)
+}
+
+fn filter_of(filter: ContentFilter) -> Filter {
+    match filter {
         ContentFilter::Off => Filter::Off,
         ContentFilter::Mask => Filter::Mask,
         ContentFilter::Reject => Filter::Reject,
@@ -365,6 +392,7 @@ fn limits(config: &Config) -> Limits {
 fn rest(
     config: &Config,
     community: Community,
+    channels: Option<Channels>,
     requests: Requests,
     accounts: Arc<Accounts>,
     health: Health,
@@ -374,6 +402,7 @@ fn rest(
     let spoken = community_socketio::rest::router(community)
         .merge(accounts::router(accounts))
         .merge(requests::rest::router(requests.clone()))
+        .merge(channels.map(channels_ws::rest::router).unwrap_or_default())
         .merge(page::router(&config.socketio.path, config.socketio.serve_client));
     let spoken =
         if config.socketio.serve_client { spoken.merge(bundle::router(&config.socketio.path)) } else { spoken };

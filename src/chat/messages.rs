@@ -9,7 +9,7 @@ use super::permissions::{Action, Member};
 use super::{Caller, Chat, Inner, Refusal, Rules, patiently};
 use crate::model::message::EMOTE;
 use crate::model::text::{javascript_length, trim_like_javascript};
-use crate::model::{Character, MessageId, MessageKind, Posted, Room, RoomNumber, Standing, UserId};
+use crate::model::{Character, MessageId, MessageKind, Micros, Posted, Room, RoomNumber, Standing, UserId};
 use crate::store::{Answer, Command, Done, Draft, Moderation, PageSize, Seek, Statistics, Upload};
 
 /// A text that is one: not blank, and storable on both databases.
@@ -371,6 +371,16 @@ impl Chat {
         };
         let next = edge.map(|message| message.seq);
         Ok(Stretch { messages: patiently(self.inner.known.people.beside(messages)).await?, next, rev })
+    }
+
+    /// The newest before a time, oldest first.
+    pub async fn before(&self, room: &Room, time: Option<Micros>, limit: i64) -> Result<Vec<Posted>, Refusal> {
+        let from = match time {
+            None => Seek::Newest,
+            Some(time) => Seek::Before(patiently(self.inner.store.first_since(room.number, time)).await?),
+        };
+        let messages = patiently(self.inner.store.stretch(room.number, from, limit)).await?;
+        patiently(self.inner.known.people.beside(messages)).await
     }
 
     pub async fn statistics(&self) -> Result<Statistics, Refusal> {

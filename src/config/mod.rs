@@ -1,6 +1,7 @@
 //! The settings: read once at the start from environment, file and defaults, then plain values.
 
 mod database;
+mod doors;
 mod explain;
 mod files;
 mod parsing;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use database::{Database, DatabaseKind};
+pub use doors::{Dialect, Doors};
 pub use files::{Files, StoragePlace};
 pub use secrets::{SECRETS_FILE, TokenSecrets, make_private_folder};
 pub use values::{
@@ -41,6 +43,7 @@ pub struct Config {
     pub limits: Limits,
     pub files: Files,
     pub content: Content,
+    pub doors: Doors,
     pub socketio: SocketIo,
     pub log: Log,
     /// `REDIS_URL` was given, which nothing reads yet.
@@ -134,6 +137,7 @@ impl Config {
             limits: Limits::read(&mut from)?,
             files: Files::read(&mut from, &server.data_dir)?,
             content: Content::read(&mut from)?,
+            doors: Doors::read(&mut from)?,
             socketio: SocketIo::read(&mut from)?,
             log: Log::read(&mut from)?,
             server,

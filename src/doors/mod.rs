@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod audience;
 pub mod bearer;
 pub mod budgets;
+pub mod channels_ws;
 pub mod community_socketio;
 pub mod connection;
 pub mod edge;

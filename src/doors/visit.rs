@@ -10,7 +10,7 @@ use super::hearing::{Ear, Frame};
 use super::visitors::{Crowd, TooMany, Visitors};
 use crate::chat::attendance::Seat;
 use crate::chat::{Caller, Chat, Refusal, Rules};
-use crate::model::{Actor, Clock, EndReason, RoomNumber};
+use crate::model::{Actor, Clock, EndReason, Event, RoomChange, RoomKind, RoomNumber};
 
 /// Rooms that one connection may listen to.
 pub const MOST_ROOMS: usize = 500;
@@ -73,6 +73,31 @@ impl<L: Live> Door<L> {
         }
         for (room, frames) in rooms {
             self.audience.tell(room, &frames).await;
+        }
+    }
+
+    /// Has those look anew whom an event concerns.
+    pub fn heed(&self, event: &Event) {
+        match event {
+            Event::UserChanged { user } | Event::SessionEnded { user, .. } => self.visitors.reconsider(*user),
+            Event::MemberChanged(changed) => self.visitors.reconsider(changed.who.id),
+            Event::RoomChanged { room, change: RoomChange::Deleted, .. } => self.reconsider_listeners(room.number),
+            Event::RoomChanged { room, .. } if room.kind == RoomKind::Private => self.reconsider_listeners(room.number),
+            Event::RoomChanged { .. }
+            | Event::MessageCreated(_)
+            | Event::MessageEdited(_)
+            | Event::MessageDeleted(_)
+            | Event::TypingChanged { .. }
+            | Event::Joined { .. }
+            | Event::Left { .. }
+            | Event::Unsettled { .. }
+            | Event::WordsChanged { .. }
+            | Event::UserEdited { .. }
+            | Event::PeopleMoved { .. }
+            | Event::PresenceChanged(_)
+            | Event::RoomCreated { .. }
+            | Event::DirectBegun { .. }
+            | Event::Noticed { .. } => {}
         }
     }
 

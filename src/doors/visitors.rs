@@ -42,6 +42,13 @@ impl Crowd {
         Arc::new(Crowd { most, of_person: Mutex::default() })
     }
 
+    /// Whether one more of this person may come in.
+    pub fn has_place_for(&self, person: UserId) -> Result<(), TooMany> {
+        let of_person = self.of_person.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = self.most != 0 && of_person.get(&person).is_some_and(|count| *count >= self.most);
+        if is_full { Err(TooMany { most: self.most }) } else { Ok(()) }
+    }
+
     fn admit(&self, person: UserId) -> Result<(), TooMany> {
         let mut of_person = self.of_person.lock().unwrap_or_else(PoisonError::into_inner);
         let count = of_person.entry(person).or_default();
@@ -75,6 +82,11 @@ impl<L: Live> Visitors<L> {
 
     fn now(&self) -> u64 {
         u64::try_from(self.clock.now().seconds()).unwrap_or(0)
+    }
+
+    /// Said before there is a connection.
+    pub fn has_place_for(&self, actor: Actor) -> Result<(), TooMany> {
+        actor.person().map_or(Ok(()), |person| self.crowd.has_place_for(person))
     }
 
     /// Notes who a connection is now.

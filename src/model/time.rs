@@ -28,6 +28,11 @@ impl Micros {
         self.to_chrono().to_rfc3339_opts(SecondsFormat::Millis, true)
     }
 
+    /// All of it, with an offset.
+    pub fn to_iso_micros(self) -> String {
+        self.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, false)
+    }
+
     pub fn seconds(self) -> i64 {
         self.0.div_euclid(1_000_000)
     }

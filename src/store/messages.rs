@@ -187,6 +187,22 @@ impl Store {
         Ok(messages)
     }
 
+    /// The `seq` of a room's first message since a time, or the next one: they rise together.
+    pub async fn first_since(&self, room: RoomNumber, time: Micros) -> Result<i64, Fault> {
+        let (mut low, mut high) = (1, self.room_counts(room).await?.map_or(0, |counts| counts.last_seq) + 1);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let stored = "SELECT created_at FROM chat_log WHERE room = $1 AND seq = $2";
+            let stored = row(&self.pool, stored, [room.0.into(), middle.into()]).await?;
+            let is_before = match stored {
+                Some(stored) => stored.try_get::<i64>("", "created_at")? < time.0,
+                None => false,
+            };
+            (low, high) = if is_before { (middle + 1, high) } else { (low, middle) };
+        }
+        Ok(low)
+    }
+
     /// What changed after `rev`, in the order of rev, in its present state: one page of it. A rev that
     /// this history does not have yet settles nothing.
     pub async fn since(&self, room: RoomNumber, rev: i64, page: PageSize) -> Result<Since, Fault> {

@@ -46,6 +46,7 @@ pub struct Farewell {
 
 impl Farewell {
     pub const NORMAL: Farewell = Farewell { code: 1000, reason: "" };
+    pub const CROWDED: Farewell = Farewell { code: 1013, reason: "Too many connections of this account" };
     /// Clients come back by themselves.
     pub const RESTART: Farewell = Farewell { code: 1012, reason: "The server is restarting" };
 }

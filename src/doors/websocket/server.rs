@@ -72,13 +72,13 @@ impl WebSockets {
         self.limits.admit(peer.address)
     }
 
-    /// Goes over to the WebSocket; `begin` makes its session, or ends it.
+    /// Goes over to the WebSocket; `begin` makes its session, or says why there is none.
     pub fn upgrade(
         self: &Arc<Self>,
         upgrade: WebSocketUpgrade,
         peer: Peer,
         dialect: Dialect,
-        begin: impl FnOnce(&Arc<Connection>) -> Option<Box<dyn Session>> + Send + 'static,
+        begin: impl FnOnce(&Arc<Connection>) -> Result<Box<dyn Session>, Farewell> + Send + 'static,
     ) -> Response {
         let sockets = self.clone();
         upgrade
@@ -93,15 +93,15 @@ impl WebSockets {
         socket: WebSocket,
         peer: Peer,
         dialect: Dialect,
-        begin: impl FnOnce(&Arc<Connection>) -> Option<Box<dyn Session>> + Send,
+        begin: impl FnOnce(&Arc<Connection>) -> Result<Box<dyn Session>, Farewell> + Send,
     ) {
         let (id, address) = (self.limits.connections.next(), peer.address);
         let connection = Connection::new(id, address, peer.line, dialect, &self.limits);
         address.inspect(|address| self.limits.connections.opened(*address));
         self.open().insert(id, Arc::downgrade(&connection));
         match begin(&connection) {
-            Some(session) => connection.begin(session),
-            None => connection.end_unauthorized(),
+            Ok(session) => connection.begin(session),
+            Err(farewell) => connection.say_farewell(farewell),
         }
         let (sink, stream) = socket.split();
         let heard = Notify::new();
