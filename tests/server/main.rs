@@ -3,6 +3,7 @@
 
 mod accounts;
 mod catching_up;
+mod channels;
 mod characters;
 mod clients;
 mod command_line;

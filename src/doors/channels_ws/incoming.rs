@@ -53,9 +53,9 @@ impl Session for Listening {
                 }
                 Some(other) => {
                     let unknown = format!("Unknown type {other:.40}: ping and typing are known");
-                    self.visit.connection.refuse(&unknown, "unknown_event");
+                    self.visit.connection.say_no(&unknown, "unknown_event");
                 }
-                None => self.visit.connection.refuse("A frame is a JSON object with a type", "unreadable"),
+                None => self.visit.connection.say_no("A frame is a JSON object with a type", "unreadable"),
             }
             Later::Nothing
         })

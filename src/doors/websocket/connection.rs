@@ -85,21 +85,23 @@ impl Connection {
     }
 
     /// Called by the transport's reader: it must not wait, and it keeps the wire order.
-    pub(super) fn receive(self: &Arc<Self>, text: Utf8Bytes) {
+    /// None: a frame that is no text.
+    pub(super) fn receive(self: &Arc<Self>, text: Option<Utf8Bytes>) {
         if self.refusals.load(Ordering::Relaxed) >= REFUSALS_IN_A_ROW {
             return;
         }
         TALLY.events.add(1);
         if self.budgets.are_closed.load(Ordering::Relaxed) {
-            return self.answer_refusal("The server is restarting, please try again", "restarting");
+            return self.say_no("The server is restarting, please try again", "restarting");
         }
         if self.spend().is_err() {
             return self.refuse("Too many events, please slow down", "slow_down");
         }
         // Its neighbours may have spent that: nobody is closed for what others do.
         if self.address.is_some_and(|address| self.budgets.of_address.spend(&address).is_err()) {
-            return self.answer_refusal("Too many events, please slow down", "slow_down");
+            return self.say_no("Too many events, please slow down", "slow_down");
         }
+        let Some(text) = text else { return self.say_no("Frames must be text", "unreadable") };
         let bytes = text.len();
         match self.inbox.put(Item::Frame(text), bytes) {
             Put::Full => self.refuse("Too many events are waiting, please slow down", "busy"),
@@ -116,9 +118,9 @@ impl Connection {
         user.map_or(Ok(()), |user| self.budgets.of_user.spend(&user))
     }
 
-    /// Says no, and counts it: who is refused and refused again is not listening.
-    pub fn refuse(self: &Arc<Self>, text: &str, code: &'static str) {
-        self.answer_refusal(text, code);
+    /// A limit says no: who overruns it again and again is not listening.
+    fn refuse(self: &Arc<Self>, text: &str, code: &'static str) {
+        self.say_no(text, code);
         if self.refusals.fetch_add(1, Ordering::Relaxed) + 1 == REFUSALS_IN_A_ROW {
             // What was accepted before is still answered.
             let put = self.inbox.put_always(Item::Close(Closing::TooManyRefusals));
@@ -126,7 +128,7 @@ impl Connection {
         }
     }
 
-    fn answer_refusal(self: &Arc<Self>, text: &str, code: &'static str) {
+    pub fn say_no(self: &Arc<Self>, text: &str, code: &'static str) {
         TALLY.refused(code);
         self.send((self.dialect.refusal)(text));
     }

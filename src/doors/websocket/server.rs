@@ -196,8 +196,8 @@ async fn read(mut stream: SplitStream<WebSocket>, connection: &Arc<Connection>, 
     while let Some(Ok(message)) = stream.next().await {
         heard.notify_one();
         match message {
-            Message::Text(text) => connection.receive(text),
-            Message::Binary(_) => connection.refuse("Frames must be text", "unreadable"),
+            Message::Text(text) => connection.receive(Some(text)),
+            Message::Binary(_) => connection.receive(None),
             Message::Ping(_) | Message::Pong(_) => {}
             Message::Close(_) => return,
         }

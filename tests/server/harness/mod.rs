@@ -3,6 +3,7 @@
 pub mod faults;
 pub mod follower;
 pub mod person;
+pub mod plain;
 pub mod polling;
 pub mod postgres;
 pub mod program;
