@@ -41,9 +41,9 @@ impl Dialect {
     fn list(value: &Value) -> Result<Vec<Dialect>, String> {
         let named = |text: &str| Self::NAMES.iter().find(|(name, _)| text.trim().eq_ignore_ascii_case(name));
         let listed: Option<Vec<Dialect>> = texts(value)
-            .map(|texts| texts.into_iter().filter(|text| !text.trim().is_empty()).collect::<Vec<_>>())
+            .map(|texts| texts.into_iter().filter(|text| !text.trim().eq_ignore_ascii_case("none")).collect::<Vec<_>>())
             .and_then(|texts| texts.iter().map(|text| named(text).map(|(_, dialect)| *dialect)).collect());
-        listed.ok_or_else(|| "a list of rooms, channels, lobby, pubsub is needed (empty for none)".to_owned())
+        listed.ok_or_else(|| "a list of rooms, channels, lobby, pubsub is needed (none for no other)".to_owned())
     }
 }
 

@@ -10,7 +10,7 @@ use super::hearing::{Ear, Frame};
 use super::visitors::{Crowd, TooMany, Visitors};
 use crate::chat::attendance::Seat;
 use crate::chat::{Caller, Chat, Refusal, Rules};
-use crate::model::{Actor, Clock, EndReason, Event, RoomChange, RoomKind, RoomNumber};
+use crate::model::{Actor, Clock, EndReason, Event, RoomNumber};
 
 /// Rooms that one connection may listen to.
 pub const MOST_ROOMS: usize = 500;
@@ -81,10 +81,10 @@ impl<L: Live> Door<L> {
         match event {
             Event::UserChanged { user } | Event::SessionEnded { user, .. } => self.visitors.reconsider(*user),
             Event::MemberChanged(changed) => self.visitors.reconsider(changed.who.id),
-            Event::RoomChanged { room, change: RoomChange::Deleted, .. } => self.reconsider_listeners(room.number),
-            Event::RoomChanged { room, .. } if room.kind == RoomKind::Private => self.reconsider_listeners(room.number),
-            Event::RoomChanged { .. }
-            | Event::MessageCreated(_)
+            Event::RoomChanged { .. } => {
+                event.puts_out_of().into_iter().for_each(|room| self.reconsider_listeners(room));
+            }
+            Event::MessageCreated(_)
             | Event::MessageEdited(_)
             | Event::MessageDeleted(_)
             | Event::TypingChanged { .. }

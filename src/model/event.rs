@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Author, ConnectionId, EndReason, MemberChanged, Message, Micros, PresenceChanged, Room, RoomId, RoomNumber,
-    SessionId, UserId,
+    Author, ConnectionId, EndReason, MemberChanged, Message, Micros, PresenceChanged, Room, RoomId, RoomKind,
+    RoomNumber, SessionId, UserId,
 };
 
 /// A message and who wrote it, by the name borne at that moment.
@@ -132,6 +132,13 @@ impl Event {
             | Event::Noticed { .. }
             | Event::WordsChanged { .. } => None,
         }
+    }
+
+    /// A room that some of its listeners may not read any more: it was deleted, or is public no more.
+    pub fn puts_out_of(&self) -> Option<RoomNumber> {
+        let Event::RoomChanged { room, change, listed, .. } = self else { return None };
+        let is_public_no_more = *listed && room.kind != RoomKind::Public;
+        (*change == RoomChange::Deleted || is_public_no_more).then_some(room.number)
     }
 
     /// The place of this event in its room, for events that have one.

@@ -62,7 +62,7 @@ impl Asker {
             None | Some(Value::Null | Value::String(_)) => {}
             Some(_) => return Err(Refused::field(REFRESH, "refreshToken must be a text")),
         }
-        if !self.may_use_cookies {
+        if !self.may_use_cookies && self.refresh_cookie.is_some() {
             let message = "This page is none of this server's: its origin must stand in CORS_ORIGIN";
             return Err(Refused::new(StatusCode::FORBIDDEN, "foreign_page", message));
         }

@@ -45,12 +45,18 @@ pub async fn log_out(
     asker: Asker,
     Fields(fields): Fields,
 ) -> Result<(SetCookies, Json<Value>), (SetCookies, Refused)> {
-    let shown = asker.refresh_token(&fields).map_err(|refused| (AppendHeaders(Vec::new()), refused))?;
+    let bearer = accounts.bearers.actor(&headers).ok().and_then(|actor| actor.user().zip(actor.session()));
+    let shown = match asker.refresh_token(&fields) {
+        Ok(shown) => shown,
+        // Whatever else is wrong, the bearer's own session ends.
+        Err(_) if bearer.is_some() => None,
+        Err(refused) => return Err((AppendHeaders(Vec::new()), refused)),
+    };
     let ended = async {
         if let Some(token) = shown.and_then(|shown| accounts.read_refresh_token(&shown.token).ok()) {
             accounts.chat.end_session_of(&token, EndReason::LoggedOut).await?;
         }
-        if let Ok(Actor::Session { user, session }) = accounts.bearers.actor(&headers) {
+        if let Some((user, session)) = bearer {
             match accounts.chat.end_session(user, session, EndReason::LoggedOut).await {
                 Ok(()) | Err(Refusal::SessionNotFound) => {}
                 Err(refusal) => return Err(refusal),

@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::auth::TokenRefusal;
 use crate::chat::Refusal;
 use crate::doors::bearer::{turned_away, unauthorized};
-use crate::doors::refusals::{Doing, describe};
+use crate::doors::refusals::{Doing, in_words};
+use crate::doors::tally::TALLY;
 use crate::store::Fault;
 
 #[derive(Debug)]
@@ -65,7 +66,7 @@ impl Refused {
         if refusal == Refusal::Failed {
             return Refused::failed(doing);
         }
-        let described = describe(refusal, Doing::Authenticating);
+        let described = in_words(refusal, Doing::Authenticating);
         let status = StatusCode::from_u16(described.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         Refused { retry_in: described.retry_in, ..Refused::new(status, described.code, described.text) }
     }
@@ -82,6 +83,7 @@ impl Refused {
     }
 
     fn answer(&self, body: Map<String, Value>) -> Response {
+        TALLY.refused(self.code);
         let mut answer = (self.status, Json(body)).into_response();
         if let Some(retry_in) = self.retry_in {
             answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_in.div_ceil(1000)));

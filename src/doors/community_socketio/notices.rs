@@ -61,7 +61,8 @@ impl Community {
             self.tell_everybody(&frame("rooms-changed", &json!({})));
         }
         if let Some((users, is_complete)) = news.edited.due(now) {
-            self.tell_of_edited(&users, is_complete).await;
+            let door = self.clone();
+            tokio::spawn(async move { door.tell_of_edited(&users, is_complete).await });
         }
     }
 
@@ -111,7 +112,7 @@ impl Community {
                     self.tell_everybody(&frame("rooms-changed", &json!({})));
                 }
                 // Those who may not read it any more are put out when this is said.
-                self.reconsider_readers(room.number);
+                event.puts_out_of().into_iter().for_each(|room| self.reconsider_readers(room));
                 Some(told_of_room(room, *change, *version, *members))
             }
             Event::Noticed { to, name, payload } => {

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::client_ip::ClientIp;
 use crate::config::TrustedProxies;
 
 /// A client that polls has several, browsers keep some open for other requests.
@@ -33,10 +34,11 @@ impl Peers {
 
     /// One more of this address, unless it has too many. Proxies speak for many.
     pub fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Held> {
-        let address = address.to_canonical();
+        let is_proxy = self.proxies.contains(address.to_canonical());
+        let address = ClientIp(address.to_canonical()).network();
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let count = held.entry(address).or_default();
-        let is_full = self.most.is_some_and(|most| *count >= most) && !self.proxies.contains(address);
+        let is_full = self.most.is_some_and(|most| *count >= most) && !is_proxy;
         if is_full {
             return None;
         }

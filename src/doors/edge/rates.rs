@@ -37,7 +37,7 @@ impl Rates {
 
 pub async fn limit(State(rates): State<Rates>, request: Request, next: Next) -> Response {
     TALLY.requests.add(1);
-    let address = request.extensions().get::<ClientIp>().map(|ip| ip.0);
+    let address = request.extensions().get::<ClientIp>().map(|ip| ip.network());
     if let (Some(limiter), Some(address)) = (&rates.limiter, address)
         && let Err(wait) = limiter.check_key(&address)
     {

@@ -15,6 +15,7 @@ use multer::{Constraints, Multipart, SizeLimit};
 use serde_json::json;
 use tower_http::timeout::{RequestBodyDeadlineLayer, RequestBodyTimeoutLayer, TimeoutError};
 
+use super::fields::KEY;
 use super::rest::in_words_of_rest;
 use super::wire;
 use super::{Allowance, Asker, Failure, Reply, Requests};
@@ -70,8 +71,7 @@ async fn receive(
     let mut incoming = chat.receive_file(caller, room).await?;
     let mut with = read(&mut form, &mut incoming, most).await?;
     if with.client_offset.is_none() {
-        let key = headers.get("idempotency-key").and_then(|key| key.to_str().ok());
-        with.client_offset = key.map(str::to_owned);
+        with.client_offset = key(headers)?;
     }
     let SentFile { sent, is_new } = incoming.send(with, requests.shared.rules).await?;
     let mut shape = wire::message(chat, &sent.posted);
@@ -145,6 +145,15 @@ fn is_form(headers: &HeaderMap) -> bool {
 fn must_fit(headers: &HeaderMap, most: u64) -> Result<(), Failure> {
     let said = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if said.is_some_and(|said| said > most) { Err(Refusal::FileTooLarge { limit: most }.into()) } else { Ok(()) }
+}
+
+/// For a message the key of the request is its offset. One that cannot be read must not be passed over.
+fn key(headers: &HeaderMap) -> Result<Option<String>, Failure> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    match std::str::from_utf8(key.as_bytes()) {
+        Ok(key) if !key.is_empty() => Ok(Some(key.to_owned())),
+        _ => Err(Failure::Fields(vec![(KEY, format!("{KEY} must be a text of 1 to 128 characters"))])),
+    }
 }
 
 fn form<'a>(headers: &HeaderMap, body: &'a mut BodyDataStream, most: u64) -> Result<Multipart<'a>, Failure> {

@@ -15,7 +15,7 @@ use crate::doors::edge::client_ip::ClientIp;
 use crate::doors::edge::line::Line;
 
 pub async fn admit(State(sockets): State<Arc<SocketServer>>, request: Request, next: Next) -> Response {
-    let address = request.extensions().get::<ClientIp>().map(|ip| ip.0);
+    let address = request.extensions().get::<ClientIp>().map(|ip| ip.network());
     if let Some(sid) = value_in(&request, "sid=") {
         let is_upgrade =
             value_in(&request, "transport=") == Some("websocket") && request.headers().contains_key(header::UPGRADE);

@@ -158,7 +158,7 @@ impl EngineIoHandler for SocketServer {
 
     fn on_connect(self: Arc<Self>, socket: Arc<Socket<Link>>) {
         let id = self.limits.connections.next();
-        let address: Option<IpAddr> = socket.req_parts.extensions.get::<ClientIp>().map(|ip| ip.0);
+        let address: Option<IpAddr> = socket.req_parts.extensions.get::<ClientIp>().map(|ip| ip.network());
         let connection = Connection::new(id, &socket, address, &self.limits, self.namespaces.clone());
         if let Some(address) = address {
             self.limits.connections.opened(address);

@@ -48,7 +48,7 @@ impl<S: Sync> FromRequestParts<S> for Peer {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Peer, Infallible> {
-        let address = parts.extensions.get::<ClientIp>().map(|ip| ip.0);
+        let address = parts.extensions.get::<ClientIp>().map(|ip| ip.network());
         let line = parts.extensions.get::<Arc<Line>>().map(Arc::downgrade).unwrap_or_default();
         Ok(Peer { address, line })
     }

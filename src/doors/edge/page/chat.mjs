@@ -12,7 +12,7 @@ const typing = { since: 0, ends: 0 };
 const shown = new Map();
 const typers = new Map();
 
-const endsSession = new Set(["invalid_token", "token_expired", "user_not_found"]);
+const endsSession = new Set(["invalid_token", "token_expired", "session_ended", "user_not_found"]);
 
 const noClient = {
   "not served": "This server does not serve the browser client (SERVE_CLIENT is false), and this page needs it.",
@@ -217,7 +217,7 @@ onSubmit("login", ({ identifier, password }) => logIn(identifier, password));
 onSubmit("signup", (fields) => post("/api/auth/signup", fields).then(() => logIn(fields.email, fields.password)));
 onSubmit("composer", send);
 for (const link of document.querySelectorAll("[data-show]")) link.onclick = () => (complain(), show(link.dataset.show));
-$("leave").onclick = () => leave();
+$("leave").onclick = () => attempt(post("/api/auth/logout").finally(() => leave()));
 $("keep").onclick = () => compose();
 $("text").oninput = () => editing || setTyping($("text").value !== "");
 $("text").onkeydown = (event) => {
