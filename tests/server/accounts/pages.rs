@@ -46,6 +46,26 @@ async fn a_foreign_page_neither_refreshes_nor_logs_out() {
     }
 }
 
+/// Its bearer speaks for itself, whatever page it comes from.
+#[tokio::test]
+async fn a_page_of_another_origin_ends_the_session_of_its_own_token() {
+    let program = Program::on(On::Sqlite, &[]);
+    let server = program.serve().await;
+    post(&server, "signup", &somebody("ann")).await;
+    for cookie in [None, Some("refreshToken=of-somebody-else")] {
+        let body = json!({ "identifier": "ann", "password": "correct horse" });
+        let token = ask(&server, Method::POST, "/api/auth/login", &[], Some(&body)).await.body["accessToken"].clone();
+        let bearer = format!("Bearer {}", token.as_str().unwrap());
+        let mut headers = vec![("origin", "http://localhost:3000"), ("authorization", bearer.as_str())];
+        headers.extend(cookie.map(|cookie| ("cookie", cookie)));
+        assert_eq!(ask(&server, Method::GET, "/api/auth/me", &headers, None).await.status, 200);
+        assert_eq!(ask(&server, Method::POST, "/api/auth/logout", &headers, None).await.status, 200, "{cookie:?}");
+        assert_eq!(ask(&server, Method::GET, "/api/auth/me", &headers, None).await.status, 401);
+    }
+    let headers = [("origin", "http://localhost:3000")];
+    assert_eq!(ask(&server, Method::POST, "/api/auth/refresh", &headers, None).await.refusal().1, "no_token");
+}
+
 #[tokio::test]
 async fn our_own_pages_and_listed_ones_do() {
     let program = Program::on(On::Sqlite, &[("CORS_ORIGIN", "https://chat.example")]);
