@@ -108,6 +108,30 @@ async fn a_public_room_from_beginning_to_end() {
     }
 }
 
+/// SQLite's own lower case ends at Z.
+#[tokio::test]
+async fn rooms_are_found_by_names_beyond_a_to_z() {
+    for database in BOTH {
+        let program = Program::on(database, NO_LIMITS);
+        let server = program.serve().await;
+        let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
+        for name in ["Ärzte", "ÄRZTINNEN", "Arzt"] {
+            ann.make_room(name, false).await;
+        }
+        let hidden = ann.make_room("Ärztekammer", true).await;
+        for asked in ["Ärz", "ärz", "%C3%84RZ"] {
+            assert_eq!(listed(&ben, &format!("&q={asked}")).await, ["Ärzte", "ÄRZTINNEN"], "{asked}");
+        }
+        assert_eq!(listed(&ann, "&q=ärzt").await, ["Ärzte", "ÄRZTINNEN", "Ärztekammer"], "and what one is in, once");
+        assert_eq!(listed(&ann, "&q=ärzt&kind=private").await, ["Ärztekammer"]);
+        assert_eq!(listed(&ann, "&kind=public").await, ["Ärzte", "ÄRZTINNEN", "Arzt"]);
+        ann.rest("PATCH", &format!("/api/rooms/{}", hidden["slug"].as_str().unwrap()), json!({ "name": "Übung" }))
+            .await;
+        assert_eq!(listed(&ann, "&q=ärztek").await, [""; 0]);
+        assert_eq!(listed(&ann, "&q=üBUNG").await, ["Übung"], "by its new name");
+    }
+}
+
 /// Not in lists, not in counts, not by id, number or slug, whoever asks and however.
 #[tokio::test]
 async fn private_is_private() {
