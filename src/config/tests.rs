@@ -80,7 +80,8 @@ fn another(env: &str) -> &'static str {
         "AUTH_MODE" => "trust-user-id",
         "PASSWORD_HASH" => "bcrypt",
         "RATE_LIMIT_MESSAGES_PER_MINUTE_BY_ROLE" => "guest=10,admin=0",
-        "CONTENT_FILTER" => "mask",
+        "CONTENT_FILTER" | "CHANNELS_CONTENT_FILTER" => "mask",
+        "DOORS" => "rooms,channels",
         "SOCKET_PATH" => "/live/",
         "STORAGE_URL" => "s3://chat-files/here",
         "ALLOW_EIO3" | "ALLOW_GUESTS" => "true",
@@ -95,12 +96,25 @@ fn another(env: &str) -> &'static str {
 #[test]
 fn every_setting_can_be_given_in_the_environment() {
     let typed = |config: &Config| {
-        let Config { server, database, auth, limits, files, content, socketio, log, names_redis: _, effective: _ } =
-            config;
+        let Config {
+            server,
+            database,
+            auth,
+            limits,
+            files,
+            content,
+            doors,
+            socketio,
+            log,
+            names_redis: _,
+            effective: _,
+        } = config;
         let secrets = [&auth.access_token_secret, &auth.refresh_token_secret]
             .map(|secret| secret.as_ref().map(|secret| secret.expose().to_owned()));
         let url = database.url.expose();
-        format!("{server:?}{database:?}{url}{auth:?}{secrets:?}{limits:?}{files:?}{content:?}{socketio:?}{log:?}")
+        format!(
+            "{server:?}{database:?}{url}{auth:?}{secrets:?}{limits:?}{files:?}{content:?}{doors:?}{socketio:?}{log:?}"
+        )
     };
     for setting in &loaded(&[]).effective {
         // The other parts of a database mean nothing without its name.
