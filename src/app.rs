@@ -10,9 +10,8 @@ use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router, middleware};
+use axum::{Router, middleware};
 use engineioxide::config::EngineIoConfig;
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -42,7 +41,7 @@ use crate::doors::edge::engine_errors::EngineErrors;
 use crate::doors::edge::peers::Peers;
 use crate::doors::edge::rates::Rates;
 use crate::doors::edge::{
-    bundle, client_ip, cors, engine_errors, head, listener, page, paths, rates, security_headers,
+    bundle, client_ip, cors, engine_errors, head, listener, nowhere, page, paths, rates, security_headers,
 };
 use crate::doors::requests::{self, Allowance, Allowances, Load, Requests};
 use crate::doors::socketio::admission;
@@ -127,7 +126,7 @@ impl Conversation {
         let known = Known {
             attendance: Attendance::new(clock.clone()),
             people: Arc::new(People::new(store.clone(), config.auth.allow_guests)),
-            rooms: Arc::new(Rooms::default()),
+            rooms: Arc::new(Rooms::new(config.limits.max_rooms_per_user)),
             sessions: Arc::new(Sessions::new(store.clone())),
             words: Arc::new(Words::load(store.clone(), filter(config)).await.map_err(StartError::new)?),
         };
@@ -412,7 +411,8 @@ fn rest(
         .layer(middleware::from_fn_with_state(rates, rates::limit))
         // Whoever watches over the server is not held up by its limits.
         .merge(health::router(health).layer(in_time))
-        .fallback(|| async { (StatusCode::NOT_FOUND, Json(json!({ "message": "Not found" }))) })
+        .fallback(nowhere::no_such_path)
+        .method_not_allowed_fallback(nowhere::no_such_method)
         .layer(middleware::map_response(security_headers::add))
 }
 

@@ -14,6 +14,7 @@ mod m20261121_000004_people;
 mod m20261121_000005_sessions;
 mod m20261121_000006_files;
 mod m20261121_000007_people_search;
+mod m20261121_000008_rooms_by_name;
 pub mod notices;
 
 pub struct Migrator;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000005_sessions::Migration),
             Box::new(m20261121_000006_files::Migration),
             Box::new(m20261121_000007_people_search::Migration),
+            Box::new(m20261121_000008_rooms_by_name::Migration),
         ]
     }
 

@@ -193,9 +193,10 @@ impl Attendance {
         self.here().place(asked, members, self.clock.ticks());
     }
 
-    pub(super) fn give_up(&self) {
+    /// These could not be read.
+    pub(super) fn give_up(&self, newcomers: &[UserId]) {
         self.read_again.store(self.clock.ticks().0 + SECOND, Ordering::Relaxed);
-        self.here().give_up();
+        self.here().give_up(newcomers);
     }
 
     /// Who is to be stored as seen by now.

@@ -154,7 +154,7 @@ impl Chat {
     /// whether there is more to remove.
     pub async fn sweep(&self) -> bool {
         let Ok(more_files) = self.sweep_files().await else { return false };
-        more_files | patiently(self.inner.store.empty_deleted_rooms()).await.unwrap_or(false)
+        more_files | patiently(self.inner.store.empty_deleted_rooms(self.now())).await.unwrap_or(false)
     }
 
     async fn sweep_files(&self) -> Result<bool, Refusal> {

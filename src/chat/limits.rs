@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{Filter, Refusal};
 use crate::model::{Micros, RoomNumber, Standing, UserId};
 
-/// Handed to the core with every command; the core has no limits of its own. 0 means off.
+/// Where doors may differ: handed to the core with every command. What holds at every door stands beside what
+/// it limits. 0 means off.
 #[derive(Debug, Clone, Copy)]
 pub struct Rules {
     pub max_message_chars: usize,
@@ -59,9 +60,9 @@ pub struct Pace {
     steps: Mutex<HashMap<(RoomNumber, UserId), Micros>>,
 }
 
-/// The place that a message takes in its author's minute.
+/// What a message takes of its author's minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Spent {
     user: UserId,
     at: Micros,
 }
@@ -71,8 +72,8 @@ impl Pace {
         self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a place, unless `limit` of them are taken.
-    pub fn admit(&self, user: UserId, limit: u32, now: Micros) -> Result<(Place, Budget), Refusal> {
+    /// Lets one more through, unless there were `limit` of them.
+    pub fn admit(&self, user: UserId, limit: u32, now: Micros) -> Result<(Spent, Budget), Refusal> {
         let mut accepted = self.accepted();
         let times = accepted.entry(user).or_default();
         forget_old(times, now);
@@ -80,13 +81,13 @@ impl Pace {
             return Err(Refusal::SlowDown { per_minute: limit, retry_in: budget(times, limit, now).reset_in });
         }
         times.push_back(now);
-        Ok((Place { user, at: now }, budget(times, limit, now)))
+        Ok((Spent { user, at: now }, budget(times, limit, now)))
     }
 
     /// What was not stored after all does not count.
-    pub fn give_back(&self, place: Place) {
-        if let Some(times) = self.accepted().get_mut(&place.user)
-            && let Some(at) = times.iter().rposition(|time| *time == place.at)
+    pub fn give_back(&self, spent: Spent) {
+        if let Some(times) = self.accepted().get_mut(&spent.user)
+            && let Some(at) = times.iter().rposition(|time| *time == spent.at)
         {
             times.remove(at);
         }
@@ -121,7 +122,8 @@ impl Pace {
         self.steps.lock().unwrap_or_else(PoisonError::into_inner).remove(&(room, user));
     }
 
-    /// What was before the longest slow mode is asked of the database.
+    /// Those of a minute are kept, since they may not be stored yet. What was before, the database says, however
+    /// long the slow mode lasts.
     pub fn forget_steps(&self, now: Micros) {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         steps.retain(|_, last| now.0 - last.0 < MINUTE);
@@ -176,10 +178,10 @@ mod tests {
     fn what_was_given_back_is_free() {
         let pace = Pace::default();
         let (user, other) = (Uuid::new_v4(), Uuid::new_v4());
-        let (place, _) = pace.admit(user, 1, Micros(0)).unwrap();
+        let (spent, _) = pace.admit(user, 1, Micros(0)).unwrap();
         assert!(pace.admit(user, 1, Micros(1)).is_err() && pace.admit(other, 1, Micros(1)).is_ok());
-        pace.give_back(place);
-        pace.give_back(place);
+        pace.give_back(spent);
+        pace.give_back(spent);
         assert!(pace.admit(user, 1, Micros(2)).is_ok());
         assert_eq!(pace.budget(user, 1, Micros(2)).left, 0);
     }

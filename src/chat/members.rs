@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::permissions::{Action, Member, Place, milliseconds_until};
 use super::records::Record;
-use super::rooms::{MOST_ROOMS_OF_ONE, hide_from_nobody};
+use super::rooms::hide_from_nobody;
 use super::{Caller, Chat, Refusal, patiently};
 use crate::model::{
     Actor, Author, MemberChanged, MemberState, Micros, Room, RoomKind, RoomNumber, RoomRole, Standing, UserId,
@@ -94,9 +94,7 @@ impl Chat {
             return Ok(room);
         }
         let uninvited = member.can(Action::Enter) && member.place() != Place::Invited;
-        if patiently(self.inner.store.rooms_of(caller.user().id)).await? >= MOST_ROOMS_OF_ONE {
-            return Err(Refusal::TooManyRooms { limit: MOST_ROOMS_OF_ONE as usize });
-        }
+        self.must_have_place_for_another(caller.user().id).await?;
         self.carry_out(&caller, &member, caller.author(), Deed::Join { uninvited }, None).await?;
         Ok(room)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::limits::{Budget, MAX_CLIENT_OFFSET, Place};
+use super::limits::{Budget, MAX_CLIENT_OFFSET, Spent};
 use super::permissions::{Action, Member};
 use super::{Caller, Chat, Inner, Refusal, Rules, patiently};
 use crate::model::message::EMOTE;
@@ -91,7 +91,7 @@ struct Taken {
     author: UserId,
     /// The room in slow mode.
     step: Option<RoomNumber>,
-    place: Option<Place>,
+    spent: Option<Spent>,
     budget: Option<Budget>,
 }
 
@@ -130,8 +130,8 @@ impl Taken {
         if let Some(room) = self.step {
             pace.take_back_step(room, self.author);
         }
-        if let Some(place) = self.place {
-            pace.give_back(place);
+        if let Some(spent) = self.spent {
+            pace.give_back(spent);
         }
     }
 }
@@ -197,7 +197,7 @@ impl Chat {
             None => None,
         };
         let (kind, upload) = upload.map_or((MessageKind::Text, None), |(kind, upload)| (kind, Some(upload)));
-        let text = match self.inner.known.words.content.screen(text.trimmed.clone(), rules.filter) {
+        let text = match self.inner.known.words.content().screen(text.trimmed.clone(), rules.filter) {
             Ok(text) => text,
             Err(refusal) if !self.is_repeat(caller, client_offset.as_deref()).await? => return Err(refusal),
             Err(_) => text.trimmed,
@@ -243,7 +243,7 @@ impl Chat {
     ) -> Result<Taken, Refusal> {
         let Inner { pace, clock, .. } = &*self.inner;
         let author = caller.user().id;
-        let mut taken = Taken { chat: self.clone(), id: Uuid::now_v7(), author, step: None, place: None, budget: None };
+        let mut taken = Taken { chat: self.clone(), id: Uuid::now_v7(), author, step: None, spent: None, budget: None };
         let seconds = if member.is_slowed() { member.room.slow_mode_seconds } else { 0 };
         let limit = rules.messages_per_minute.of(caller.standing());
         if seconds == 0 && limit == 0 {
@@ -258,8 +258,8 @@ impl Chat {
             taken.step = Some(member.room.number);
         }
         if limit != 0 {
-            let (place, budget) = pace.admit(author, limit, clock.ticks()).inspect_err(|_| taken.give_back())?;
-            (taken.place, taken.budget) = (Some(place), Some(budget));
+            let (spent, budget) = pace.admit(author, limit, clock.ticks()).inspect_err(|_| taken.give_back())?;
+            (taken.spent, taken.budget) = (Some(spent), Some(budget));
         }
         Ok(taken)
     }
@@ -300,7 +300,7 @@ impl Chat {
         member.may_edit(posted.message.user, self.inner.clock.now())?;
         self.must_have_sent(caller, &posted.message)?;
         text.within(rules)?;
-        let text = self.inner.known.words.content.screen(text.trimmed, rules.filter)?;
+        let text = self.inner.known.words.content().screen(text.trimmed, rules.filter)?;
         let (room, moderation) = (posted.message.room, moderation(caller, &posted, None));
         self.queue(Command::Edit { id, room, author: posted.author, text, moderation }).await
     }

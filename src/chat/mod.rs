@@ -2,6 +2,7 @@
 
 pub mod attendance;
 pub mod characters;
+pub mod comings;
 pub mod content;
 pub mod directs;
 pub mod erasure;
@@ -18,7 +19,7 @@ pub mod myself;
 pub mod people;
 pub mod permissions;
 pub mod platform;
-pub mod presence;
+
 pub mod records;
 pub mod refusal;
 mod remembered;
@@ -76,7 +77,7 @@ struct Inner {
     pace: limits::Pace,
     characters: characters::Characters,
     sent: guests::Sent,
-    presence: presence::Presence,
+    comings: comings::Comings,
     typing: typing::Typing,
 }
 
@@ -92,7 +93,7 @@ impl Chat {
             pace: limits::Pace::default(),
             characters: characters::Characters::default(),
             sent: guests::Sent::default(),
-            presence: presence::Presence::default(),
+            comings: comings::Comings::default(),
             typing: typing::Typing::default(),
         };
         Chat { inner: Arc::new(inner) }

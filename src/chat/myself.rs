@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Caller, Chat, Refusal, patiently};
-use crate::model::{Audience, Author, Event, Micros, Standing, User, UserId};
+use crate::model::{Audience, Author, Event, Micros, User, UserId};
 use crate::store::{Block, FoundUser, ProfileEdit, Waiting};
 
 /// Whom somebody has blocked, and since when.
@@ -19,8 +19,7 @@ impl Chat {
     /// The caller as they are now, and what waits for them.
     pub async fn myself(&self, caller: &Caller) -> Result<(Arc<User>, Waiting), Refusal> {
         let id = caller.account()?.id;
-        let sees_all = matches!(caller.standing(), Standing::Support | Standing::Admin);
-        let waiting = patiently(self.inner.store.waiting_for(id, sees_all, self.now())).await?;
+        let waiting = patiently(self.inner.store.waiting_for(id, caller.sees_all_reports(), self.now())).await?;
         let user = self.inner.known.people.user(id).await?.ok_or(Refusal::NotAuthenticated)?;
         Ok((user, waiting))
     }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use moka::sync::Cache;
 use tokio::time::timeout;
 
+use super::platform::PlatformAction;
 use super::remembered::{Asked, Remembered};
 use super::{Chat, PATIENCE, Refusal, patiently};
 use crate::model::{Actor, Author, ConnectionId, Message, Posted, Standing, User, UserId, UserRole};
@@ -33,8 +34,8 @@ pub struct People {
     known: Remembered<UserId, Known>,
 }
 
-/// Somebody with an account that exists and is not locked by an administrator. Only
-/// [`Chat::caller`] makes one.
+/// Somebody with an account that exists and is not locked by an administrator, or a guest where guests are
+/// taken. Only [`Chat::caller`] makes one.
 #[derive(Debug, Clone)]
 pub struct Caller {
     user: Arc<User>,
@@ -74,7 +75,8 @@ impl Caller {
 
     /// For what guests cannot do.
     pub fn account(&self) -> Result<&User, Refusal> {
-        if self.standing == Standing::Guest { Err(Refusal::AccountNeeded) } else { Ok(&self.user) }
+        self.may(PlatformAction::MindOwnAffairs).map_err(|_| Refusal::AccountNeeded)?;
+        Ok(&self.user)
     }
 
     pub fn author(&self) -> Arc<Author> {

@@ -117,15 +117,6 @@ pub fn may(action: Action, kind: RoomKind, place: Place, standing: Standing) -> 
     by_place.contains(letter) || by_standing.contains(letter) || (place == Place::Invited && by_place.contains(invited))
 }
 
-/// Those who see and delete messages with an open report wherever they stand: what the matrix calls
-/// "reported ones".
-pub fn keeps_the_platform(standing: Standing) -> bool {
-    match standing {
-        Standing::Nobody | Standing::Guest | Standing::User => false,
-        Standing::Support | Standing::Admin => true,
-    }
-}
-
 /// Somebody who may see a room.
 #[derive(Debug, Clone)]
 pub struct Member {
@@ -273,6 +264,7 @@ pub fn milliseconds_until(until: Micros, now: Micros) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::platform::{Grant, PlatformAction, granted};
     use super::*;
 
     const OWN_WIRE: &str = include_str!("../../docs/wire/own.md");
@@ -298,8 +290,9 @@ mod tests {
             let written = rows[at][column + 1];
             // Reported messages are read and deleted in the queue, and the footnotes are conditions.
             let of_the_platform = [Standing::Support, Standing::Admin].get(column.wrapping_sub(6));
-            let sees_reported = of_the_platform.is_some_and(|standing| keeps_the_platform(*standing))
-                && matches!(row.action, Action::Read | Action::DeleteOthers);
+            let sees = |standing: &Standing| granted(PlatformAction::SeeAllReports, *standing) == Grant::Yes;
+            let sees_reported =
+                of_the_platform.is_some_and(sees) && matches!(row.action, Action::Read | Action::DeleteOthers);
             assert_eq!(written.contains("reported ones"), sees_reported, "{:?}, column {column}", row.action);
             let written = written.replace("reported ones M P V D", "").replace("reported ones D", "");
             let invited = written.contains("V if invited");

@@ -13,6 +13,8 @@ pub enum PlatformAction {
     Unlock,
     /// Lock an account, end its sessions, give roles.
     Govern,
+    /// And see and delete messages with an open report wherever they stand: what the matrix of rooms calls
+    /// "reported ones".
     SeeAllReports,
     /// Audit of all, figures, word list.
     Oversee,
@@ -58,6 +60,10 @@ impl Caller {
             Grant::No => Err(Refusal::NotAllowed),
             grant => Ok(grant),
         }
+    }
+
+    pub(super) fn sees_all_reports(&self) -> bool {
+        self.may(PlatformAction::SeeAllReports).is_ok()
     }
 
     fn may_govern(&self, user: UserId) -> Result<(), Refusal> {

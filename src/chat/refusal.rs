@@ -62,8 +62,13 @@ pub enum Refusal {
         retry_in: u64,
     },
     TooManyConnections,
+    /// Of one connection.
     TooManyRooms {
         limit: usize,
+    },
+    /// Of one account.
+    TooManyMemberships {
+        limit: u32,
     },
     Muted {
         retry_in: u64,

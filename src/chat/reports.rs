@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::permissions::{Action, Member, keeps_the_platform, may, place};
+use super::permissions::{Action, Member, may, place};
 use super::{Caller, Chat, Refusal, patiently};
 use crate::model::{
     Audience, Author, Event, Membership, Message, MessageId, Micros, Posted, Report, ReportId, ReportReason,
@@ -31,7 +31,7 @@ pub struct ReportRecord {
 
 /// Whose reports somebody sees beyond the rooms where they keep the peace.
 fn seen_by(caller: &Caller) -> Option<UserId> {
-    (!keeps_the_platform(caller.standing())).then_some(caller.user().id)
+    (!caller.sees_all_reports()).then_some(caller.user().id)
 }
 
 impl Chat {
@@ -127,7 +127,7 @@ impl Chat {
 
     /// A message that support and administrators may delete wherever it stands, since it is reported.
     pub(super) async fn reported(&self, caller: &Caller, id: MessageId) -> Result<Option<Posted>, Refusal> {
-        if !keeps_the_platform(caller.standing()) || !patiently(self.inner.store.has_open_report(id)).await? {
+        if !caller.sees_all_reports() || !patiently(self.inner.store.has_open_report(id)).await? {
             return Ok(None);
         }
         let message = patiently(self.inner.store.message(id)).await?.into_iter().collect();
@@ -186,7 +186,7 @@ impl Chat {
         let named = reports.iter().flat_map(|report| [Some(report.author), report.closed_by]).flatten();
         let people = self.authors(&spoke.chain(named).collect::<Vec<_>>()).await?;
         let named = |id: UserId| people.get(&id).cloned().unwrap_or_else(|| Arc::new(Author::nameless(id)));
-        let sees_reporters = keeps_the_platform(caller.standing());
+        let sees_reporters = caller.sees_all_reports();
         let record = |report: Report| {
             let Voices { reasons, first } = voices.remove(&report.id).unwrap_or_default();
             Some(ReportRecord {

@@ -1,5 +1,6 @@
 //! Rooms by whatever reference a client uses, and their settings.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,23 +18,24 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(5);
 const REMEMBERED: u64 = 100_000;
 
 pub struct Rooms {
-    /// Asked for at every message.
+    /// As it was read last, for while the database is away.
     main: OnceLock<Arc<Room>>,
     by_reference: Remembered<String, Arc<Room>>,
     memberships: Remembered<(RoomNumber, UserId), Option<Membership>>,
+    /// That an account may be in, direct ones not counted.
+    most_of_one: Option<NonZeroU32>,
 }
 
-impl Default for Rooms {
-    fn default() -> Self {
+impl Rooms {
+    pub fn new(most_of_one: Option<NonZeroU32>) -> Rooms {
         Rooms {
             main: OnceLock::new(),
             by_reference: Remembered::new(Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR * 12)),
             memberships: Remembered::new(Cache::builder().max_capacity(REMEMBERED).time_to_live(REMEMBERED_FOR)),
+            most_of_one,
         }
     }
-}
 
-impl Rooms {
     pub fn forget(&self, number: RoomNumber) {
         self.by_reference.forget_all(move |room| room.number == number);
     }
@@ -45,8 +47,6 @@ impl Rooms {
 
 /// Longer is no reference to anything of ours.
 const MAX_REFERENCE: usize = 100;
-/// Rooms that an account may be in, direct ones not counted.
-pub const MOST_ROOMS_OF_ONE: i64 = 500;
 
 /// What somebody wants a room to be.
 #[derive(Debug, Clone)]
@@ -165,6 +165,12 @@ impl Chat {
         patiently(self.inner.store.room_counts(room.number)).await?.ok_or(Refusal::RoomNotFound)
     }
 
+    pub(super) async fn must_have_place_for_another(&self, user: UserId) -> Result<(), Refusal> {
+        let Some(limit) = self.inner.known.rooms.most_of_one.map(NonZeroU32::get) else { return Ok(()) };
+        let is_full = patiently(self.inner.store.rooms_of(user)).await? >= i64::from(limit);
+        if is_full { Err(Refusal::TooManyMemberships { limit }) } else { Ok(()) }
+    }
+
     /// Makes a room; who makes it is its owner. Gives by what it is found, and whether it is new: a request
     /// that came before made one already.
     pub async fn create_room(
@@ -177,9 +183,7 @@ impl Chat {
         if let Some(earlier) = self.made_before(key.as_ref()).await? {
             return Ok((earlier, false));
         }
-        if patiently(self.inner.store.rooms_of(owner.id)).await? >= MOST_ROOMS_OF_ONE {
-            return Err(Refusal::TooManyRooms { limit: MOST_ROOMS_OF_ONE as usize });
-        }
+        self.must_have_place_for_another(owner.id).await?;
         let is_hidden = wanted.kind != RoomKind::Public;
         let asked = wanted.slug.filter(|_| !is_hidden);
         for attempt in 1..=20 {

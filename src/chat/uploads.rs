@@ -82,12 +82,6 @@ pub struct Accompanied {
     pub character: Option<i64>,
 }
 
-/// The message of a file, and whether it is new.
-pub struct SentFile {
-    pub sent: Settled,
-    pub is_new: bool,
-}
-
 impl Chat {
     pub fn upload_turn(&self, caller: &Caller) -> Result<UploadTurn, Refusal> {
         let user = caller.account()?.id;
@@ -193,7 +187,7 @@ impl Incoming {
     }
 
     /// All has come: makes a message of it.
-    pub async fn send(mut self, with: Accompanied, rules: Rules) -> Result<SentFile, Refusal> {
+    pub async fn send(mut self, with: Accompanied, rules: Rules) -> Result<Settled, Refusal> {
         let Accompanied { name, caption, client_offset, character } = with;
         if self.bytes == 0 {
             return Err(Refusal::FileEmpty);
@@ -206,7 +200,7 @@ impl Incoming {
             patiently(chat.inner.store.give_up_draft(draft.id, draft.owner, chat.now())).await?;
             FileContent { name, ..FileContent::default() }
         } else {
-            let name = chat.inner.known.words.content.screen(name, rules.filter)?;
+            let name = chat.inner.known.words.content().screen(name, rules.filter)?;
             self.content(name).await?
         };
         let kind = if content.size.is_some() { MessageKind::Image } else { MessageKind::File };
@@ -217,10 +211,8 @@ impl Incoming {
         let queued = chat.post(&self.caller, Some(&self.room), said, rules).await?;
         match queued.settled().await {
             Ok(sent) => {
-                let attached = sent.posted.message.attachment.as_ref().map(|attachment| attachment.id);
-                let is_new = attached == Some(self.begun.draft.id);
-                self.begun.is_kept = is_new;
-                Ok(SentFile { sent, is_new })
+                self.begun.is_kept = sent.is_new;
+                Ok(sent)
             }
             Err(refusal) => {
                 // It may be stored. If not, time gives it up.

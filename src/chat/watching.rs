@@ -107,7 +107,8 @@ impl Chat {
         let turn = tokio::time::timeout(PATIENCE, attendance.reader.acquire()).await;
         let _turn = turn.map_err(|_| Fault::TooSlow)?;
         let Some(asked) = attendance.questions() else { return Ok(()) };
-        self.answer(asked).await.inspect_err(|_| attendance.give_up())
+        let newcomers = asked.newcomers.clone();
+        self.answer(asked).await.inspect_err(|_| attendance.give_up(&newcomers))
     }
 
     async fn answer(&self, mut asked: Questions) -> Result<(), Refusal> {

@@ -1,7 +1,7 @@
 //! The operator's own list of words: one for all nodes, in the database, taken over without a restart.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -24,11 +24,33 @@ const MOST_CHARS: usize = 50;
 /// The filter, and how far it has followed the list in the database.
 pub struct Words {
     store: Store,
-    pub(super) content: Content,
-    version: AtomicI64,
+    list: Followed,
     changed: Notify,
     /// Whether names are looked at; of messages the door's rules say it.
     names: bool,
+}
+
+#[derive(Default)]
+struct Followed {
+    content: Content,
+    version: AtomicI64,
+    /// One list at a time is built, so that one that takes long cannot come behind a newer one.
+    taking: Mutex<()>,
+}
+
+impl Followed {
+    /// What was read earlier and comes later is old.
+    fn take(&self, lists: &WordLists) {
+        let _turn = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        if lists.version > self.version() {
+            self.content.replace_lists(&lists.block, &lists.allow);
+            self.version.store(lists.version, Ordering::SeqCst);
+        }
+    }
+
+    fn version(&self) -> i64 {
+        self.version.load(Ordering::SeqCst)
+    }
 }
 
 /// Why a list was not taken.
@@ -47,23 +69,21 @@ impl From<Refusal> for WordsRefusal {
 
 impl Words {
     pub async fn load(store: Store, names: Filter) -> Result<Words, Fault> {
-        let words = Words {
-            content: Content::default(),
-            version: AtomicI64::new(0),
-            changed: Notify::new(),
-            names: names != Filter::Off,
-            store,
-        };
+        let words = Words { list: Followed::default(), changed: Notify::new(), names: names != Filter::Off, store };
         if words.names {
-            words.content.warm_up();
+            words.content().warm_up();
         }
         words.reload().await?;
         Ok(words)
     }
 
+    pub(super) fn content(&self) -> &Content {
+        &self.list.content
+    }
+
     /// Another node, or this one, replaced the list.
     pub(super) fn changed(&self, version: i64) {
-        if version > self.version.load(Ordering::SeqCst) {
+        if version > self.list.version() {
             self.changed.notify_one();
         }
     }
@@ -85,23 +105,12 @@ impl Words {
     }
 
     async fn catch_up(&self) -> Result<(), Fault> {
-        if self.store.words_version().await? == self.version.load(Ordering::SeqCst) {
-            Ok(())
-        } else {
-            self.reload().await
-        }
+        if self.store.words_version().await? == self.list.version() { Ok(()) } else { self.reload().await }
     }
 
     async fn reload(&self) -> Result<(), Fault> {
-        self.take(&self.store.words().await?);
+        self.list.take(&self.store.words().await?);
         Ok(())
-    }
-
-    /// What was read earlier and comes later is old.
-    fn take(&self, lists: &WordLists) {
-        if self.version.fetch_max(lists.version, Ordering::SeqCst) < lists.version {
-            self.content.replace_lists(&lists.block, &lists.allow);
-        }
     }
 }
 
@@ -109,7 +118,7 @@ impl Chat {
     /// Whether a room, a person or a character may be called so.
     pub fn check_name(&self, name: &str) -> Result<(), Refusal> {
         let words = &self.inner.known.words;
-        if !words.names || words.content.allows_name(name) { Ok(()) } else { Err(Refusal::Inappropriate) }
+        if !words.names || words.content().allows_name(name) { Ok(()) } else { Err(Refusal::Inappropriate) }
     }
 
     /// The operator's list, as it stands in the database.
@@ -139,7 +148,7 @@ impl Chat {
         }
         let audit = AuditRow::new("words-changed", Some(caller.user().id), self.inner.clock.now());
         let lists = patiently(self.inner.store.replace_words(block, allow, audit)).await?;
-        self.inner.known.words.take(&lists);
+        self.inner.known.words.list.take(&lists);
         self.inner.bus.tell(Event::WordsChanged { version: lists.version }).await;
         Ok(lists)
     }
@@ -168,4 +177,29 @@ fn tidied(words: Vec<String>) -> Result<Vec<String>, String> {
         }
     }
     Ok(tidy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_that_takes_long_to_build_does_not_come_behind_a_newer_one() {
+        let long: Vec<String> = (0..MOST_WORDS).map(|number| format!("long{number}word")).collect();
+        for version in (1..21).step_by(2) {
+            let list = Followed::default();
+            let (older, newer) = (
+                WordLists { block: long.clone(), allow: Vec::new(), version },
+                WordLists { block: vec!["turnip".into()], allow: Vec::new(), version: version + 1 },
+            );
+            std::thread::scope(|scope| {
+                scope.spawn(|| list.take(&older));
+                scope.spawn(|| list.take(&newer));
+            });
+            list.take(&older);
+            assert_eq!(list.version(), newer.version);
+            assert!(!list.content.allows_name("turnip"), "version {}", newer.version);
+            assert!(list.content.allows_name("long7word"));
+        }
+    }
 }

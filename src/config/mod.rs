@@ -99,6 +99,7 @@ pub struct Limits {
     pub rate_limit_signups_per_hour: Option<NonZeroU32>,
     pub rate_limit_refreshes_per_minute: Option<NonZeroU32>,
     pub rate_limit_uploads_per_minute: Option<NonZeroU32>,
+    pub max_rooms_per_user: Option<NonZeroU32>,
     pub max_upload_bytes: Option<NonZeroU64>,
     pub upload_quota_bytes: Option<NonZeroU64>,
 }
@@ -243,6 +244,7 @@ impl Limits {
                 "limits.rate_limit_uploads_per_minute",
                 "RATE_LIMIT_UPLOADS_PER_MINUTE",
             )?,
+            max_rooms_per_user: read("limits.max_rooms_per_user", "MAX_ROOMS_PER_USER")?,
             max_upload_bytes: from.read("limits.max_upload_bytes", "MAX_UPLOAD_BYTES", limit_of_bytes)?,
             upload_quota_bytes: from.read("limits.upload_quota_bytes", "UPLOAD_QUOTA_BYTES", limit_of_bytes)?,
         })

@@ -140,6 +140,9 @@ pub fn in_words(refusal: Refusal, doing: Doing) -> Described {
         Refusal::TooManyRooms { limit } => {
             described("too_many_rooms", 429, &format!("Too many rooms on this connection: {limit} are allowed"))
         }
+        Refusal::TooManyMemberships { limit } => {
+            described("too_many_rooms", 429, &format!("Too many rooms: {limit} are allowed"))
+        }
         Refusal::Muted { retry_in } => {
             let minutes = retry_in.div_ceil(60_000);
             let text = format!("You are muted for {minutes} more minute{}", if minutes == 1 { "" } else { "s" });

@@ -49,6 +49,9 @@ const INSERT: Sql = Sql {
         unhex(value ->> 'target', '-'), unhex(value ->> 'message_id', '-'), value ->> 'reason', value -> 'detail' FROM json_each($1)",
 };
 
+const COLUMNS: &str = "SELECT a.id, a.at, a.actor, a.action, r.id AS room_id, a.target, a.message_id, a.reason, a.detail \
+    FROM chat_audit a LEFT JOIN chat_rooms r ON r.number = a.room";
+
 /// Which entries of the audit somebody asks for; newest first.
 #[derive(Debug, Clone, Default)]
 pub struct AuditFilter {
@@ -88,27 +91,21 @@ impl Store {
     }
 
     pub async fn audit(&self, filter: &AuditFilter, limit: u64) -> Result<Vec<AuditEntry>, Fault> {
-        let question = "SELECT a.id, a.at, a.actor, a.action, r.id AS room_id, a.target, a.message_id, a.reason, a.detail \
-            FROM chat_audit a LEFT JOIN chat_rooms r ON r.number = a.room \
-            WHERE ($1 IS NULL OR a.room = $1) AND ($2 IS NULL OR a.target = $2) AND ($3 IS NULL OR a.actor = $3) \
-            AND ($4 IS NULL OR a.action = $4) AND ($5 IS NULL OR a.id < $5) ORDER BY a.id DESC LIMIT $6";
-        let question = match self.kind {
-            crate::config::DatabaseKind::Sqlite => question.to_owned(),
-            crate::config::DatabaseKind::Postgres => question
-                .replace("$1", "CAST($1 AS bigint)")
-                .replace("$2", "CAST($2 AS uuid)")
-                .replace("$3", "CAST($3 AS uuid)")
-                .replace("$4", "CAST($4 AS text)")
-                .replace("$5", "CAST($5 AS uuid)"),
+        let mut question = COLUMNS.to_owned();
+        let mut values: Vec<sea_orm::Value> = vec![i64::try_from(limit).unwrap_or(i64::MAX).into()];
+        let mut only = |condition: &str, value: Option<sea_orm::Value>| {
+            if let Some(value) = value {
+                values.push(value);
+                let and = if values.len() == 2 { "WHERE" } else { "AND" };
+                question += &format!(" {and} {condition} ${}", values.len());
+            }
         };
-        let values = [
-            filter.room.map(|room| room.0).into(),
-            filter.target.into(),
-            filter.actor.into(),
-            filter.action.clone().into(),
-            filter.before.into(),
-            i64::try_from(limit).unwrap_or(i64::MAX).into(),
-        ];
+        only("a.room =", filter.room.map(|room| room.0.into()));
+        only("a.target =", filter.target.map(Into::into));
+        only("a.actor =", filter.actor.map(Into::into));
+        only("a.action =", filter.action.clone().map(Into::into));
+        only("a.id <", filter.before.map(Into::into));
+        question += " ORDER BY a.id DESC LIMIT $1";
         rows(&self.pool, &question, values).await?.iter().map(entry).collect()
     }
 }

@@ -215,7 +215,7 @@ impl Store {
             [Uuid::new_v4().to_string().into()],
         )
         .await?;
-        let room = "INSERT INTO chat_rooms (number, id, slug, name, kind, created_at) VALUES ($1, $2, 'main-chat', 'main-chat', 'main', $3) ON CONFLICT DO NOTHING";
+        let room = "INSERT INTO chat_rooms (number, id, slug, name, name_lower, kind, created_at) VALUES ($1, $2, 'main-chat', 'main-chat', 'main-chat', 'main', $3) ON CONFLICT DO NOTHING";
         let made = run(&self.writer, room, [number.into(), Uuid::now_v7().into(), now.0.into()]).await?;
         if made == 1 && self.kind == DatabaseKind::Postgres {
             run(&self.writer, "SELECT setval(pg_get_serial_sequence('chat_rooms', 'number'), $1)", [number.into()])

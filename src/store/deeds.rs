@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::audit::AuditRow;
 use super::ledger::{CommandRefusal, Done, Ledger, Outcome};
-use super::members::{Place, Touched};
+use super::members::{MemberKey, Touched};
 use crate::model::{
     Author, Event, MemberChange, MemberChanged, MemberState, Membership, Micros, Room, RoomKind, RoomNumber, RoomRole,
     UserId,
@@ -75,7 +75,7 @@ impl MemberCommand {
         self.who.guest && matches!(self.deed, Deed::Kick { .. })
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> MemberKey {
         (self.room.number, self.who.id)
     }
 }
@@ -85,7 +85,7 @@ type Verdict = Result<Option<(Membership, MemberChange)>, CommandRefusal>;
 
 impl Ledger {
     /// Refuses whoever was silenced since they were asked whether they may.
-    pub(super) fn may_still_speak(&self, place: Place) -> Result<(), CommandRefusal> {
+    pub(super) fn may_still_speak(&self, place: MemberKey) -> Result<(), CommandRefusal> {
         let Some(membership) = self.members.get(&place) else { return Ok(()) };
         match (membership.state, membership.muted_until, membership.barred_until) {
             (MemberState::Banned, _, _) => Err(CommandRefusal::Banned),

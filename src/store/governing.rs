@@ -1,7 +1,7 @@
 //! What administrators do to accounts: locks, roles, the end of all sessions. Each with its audit entry
 //! in one transaction, whoever does it.
 
-use sea_orm::sea_query::{Expr, Func, LikeExpr};
+use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
     QueryResult, QuerySelect,
@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::audit::AuditRow;
 use super::entities::user::{Column, Entity, Role, Status};
+use super::names::beginning_with;
 use super::sessions::end;
 use super::sql::{Sql, row, rows, run};
 use super::{Fault, Sessions, Store, Told};
@@ -192,11 +193,13 @@ impl Store {
             .add(Column::Id.ne(ERASED))
             .add(Expr::cust(r#"NOT EXISTS (SELECT 1 FROM chat_erasures e WHERE e.user_id = "Users"."id")"#));
         if let Some(named) = &filter.named {
-            let escaped = named.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-            let begins = |column| {
-                Expr::expr(Func::lower(Expr::col(column))).like(LikeExpr::new(format!("{escaped}%")).escape('\\'))
+            let (from, to) = beginning_with(named);
+            let begins = |column: &'static str| {
+                Condition::all().add(Expr::col(column).gte(from.as_str())).add(Expr::col(column).lt(to.as_str()))
             };
-            chosen = chosen.add(Condition::any().add(begins(Column::Userid)).add(begins(Column::Name)));
+            let either = Condition::any().add(begins("userid_lower")).add(begins("name_lower"));
+            let named = Query::select().column("user_id").from("chat_names").cond_where(either).take();
+            chosen = chosen.add(Column::Id.in_subquery(named));
         }
         if let Some(status) = filter.status {
             chosen = chosen.add(Column::Status.eq(match status {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::audit::AuditRow;
 use super::deeds::MemberCommand;
 use super::files::{Upload, Uploads};
-use super::members::{Place, Touched};
+use super::members::{MemberKey, Touched};
 use crate::model::erasure::{ERASED, Remains, erased_author};
 use crate::model::message::DELETED_TEXT;
 use crate::model::{
@@ -128,7 +128,7 @@ impl Command {
     }
 
     /// The membership that this changes.
-    pub(super) fn place(&self) -> Option<Place> {
+    pub(super) fn place(&self) -> Option<MemberKey> {
         match self {
             Command::Member(command) => Some(command.place()),
             Command::Create(_) | Command::Edit { .. } | Command::Delete { .. } | Command::Erase { .. } => None,
@@ -166,8 +166,8 @@ pub(super) struct Ledger {
     /// Who wrote on which day, whatever became of it.
     pub wrote: HashSet<(RoomNumber, UserId, i64)>,
     /// Memberships that this batch or one shortly before it changed.
-    pub members: HashMap<Place, Membership>,
-    pub touched: BTreeMap<Place, Touched>,
+    pub members: HashMap<MemberKey, Membership>,
+    pub touched: BTreeMap<MemberKey, Touched>,
     pub owners: HashMap<RoomNumber, i64>,
     pub audit: Vec<AuditRow>,
     pub uploads: Uploads,

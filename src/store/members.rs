@@ -11,7 +11,7 @@ use crate::config::DatabaseKind;
 use crate::model::{MemberState, Membership, Micros, RoomNumber, RoomRole, UserId};
 
 /// Somebody in some room.
-pub type Place = (RoomNumber, UserId);
+pub type MemberKey = (RoomNumber, UserId);
 
 /// What stands beside a membership that a moderator made what it is.
 #[derive(Debug, Clone)]
@@ -127,7 +127,7 @@ fn membership(row: &QueryResult) -> Result<Membership, Fault> {
     })
 }
 
-fn place(row: &QueryResult) -> Result<Place, Fault> {
+fn place(row: &QueryResult) -> Result<MemberKey, Fault> {
     Ok((RoomNumber(row.try_get("", "room")?), row.try_get("", "user_id")?))
 }
 
@@ -159,14 +159,14 @@ impl Store {
     pub(super) async fn memberships(
         &self,
         db: &impl ConnectionTrait,
-        places: &[Place],
-    ) -> Result<HashMap<Place, Membership>, Fault> {
+        places: &[MemberKey],
+    ) -> Result<HashMap<MemberKey, Membership>, Fault> {
         let found = rows(db, &format!("{COLUMNS} {}", PLACES.text(self.kind)), [json(places)]).await?;
         found.iter().map(|row| Ok((place(row)?, membership(row)?))).collect()
     }
 
     /// Who of these people is a member of which of these rooms.
-    pub async fn members_among(&self, people: &[UserId], rooms_asked: &[RoomNumber]) -> Result<Vec<Place>, Fault> {
+    pub async fn members_among(&self, people: &[UserId], rooms_asked: &[RoomNumber]) -> Result<Vec<MemberKey>, Fault> {
         let found = rows(&self.pool, IN_ROOMS.text(self.kind), [json(people), json(rooms_asked)]).await?;
         found.iter().map(place).collect()
     }
@@ -185,7 +185,7 @@ impl Store {
     pub(super) async fn write_memberships(
         &self,
         db: &impl ConnectionTrait,
-        standing: &[(Place, Membership)],
+        standing: &[(MemberKey, Membership)],
         now: Micros,
     ) -> Result<(), Fault> {
         let touched = standing
@@ -197,7 +197,7 @@ impl Store {
     pub(super) async fn write_touched(
         &self,
         db: &impl ConnectionTrait,
-        touched: impl Iterator<Item = (Place, Touched)>,
+        touched: impl Iterator<Item = (MemberKey, Touched)>,
         now: Micros,
     ) -> Result<(), Fault> {
         let written: Vec<Written> = touched

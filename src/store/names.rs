@@ -86,8 +86,17 @@ pub struct Found {
     pub key: String,
 }
 
-fn lower(text: &str) -> String {
+/// As a name is searched.
+pub(super) fn lower(text: &str) -> String {
     text.to_lowercase().chars().take(MOST_LOWER).collect()
+}
+
+/// The names that begin so are from the first, and before the second.
+pub(super) fn beginning_with(text: &str) -> (String, String) {
+    let from = lower(text);
+    // No text goes on with a larger character.
+    let to = format!("{from}{}", char::MAX);
+    (from, to)
 }
 
 impl Store {
@@ -159,9 +168,7 @@ impl Store {
         after: Option<(String, UserId)>,
         limit: u64,
     ) -> Result<Vec<Found>, Fault> {
-        let from = lower(beginning);
-        // No text goes on with a larger character.
-        let to = format!("{from}{}", char::MAX);
+        let (from, to) = beginning_with(beginning);
         let (key, user) = after.unwrap_or_default();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let most = crate::model::user::WRONG_PASSWORDS_ALLOWED;

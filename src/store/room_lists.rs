@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Value};
 use serde::Serialize;
 
 use super::entities::room::{Column, Entity};
+use super::names::beginning_with;
 use super::sql::{Sql, json, rows};
 use super::{Fault, RoomCounts, Store};
 use crate::model::{Membership, Room, RoomKind, RoomNumber, UserId};
@@ -19,16 +20,13 @@ pub struct RoomFilter {
     pub after: i64,
 }
 
-const LISTED: Sql = Sql {
-    postgres: r"SELECT r.number FROM chat_rooms r WHERE r.deleted_at IS NULL AND r.number > $1
-        AND ((r.kind IN ('main', 'public') AND r.archived_at IS NULL)
-          OR EXISTS (SELECT 1 FROM chat_members m WHERE m.room = r.number AND m.user_id = $2 AND m.state = 'member'))
-        AND ($3 = '' OR lower(r.name) LIKE $3 ESCAPE '\') AND ($4 = '' OR r.kind = $4) ORDER BY r.number LIMIT $5",
-    sqlite: r"SELECT r.number FROM chat_rooms r WHERE r.deleted_at IS NULL AND r.number > $1
-        AND ((r.kind IN ('main', 'public') AND r.archived_at IS NULL)
-          OR EXISTS (SELECT 1 FROM chat_members m WHERE m.room = r.number AND m.user_id = $2 AND m.state = 'member'))
-        AND ($3 = '' OR lower(r.name) LIKE $3 ESCAPE '\') AND ($4 = '' OR r.kind = $4) ORDER BY r.number LIMIT $5",
-};
+/// What everybody finds, and what the reader is in: each with an index of its own.
+const LISTED: &str = "SELECT number FROM (\
+    SELECT * FROM (SELECT r.number FROM chat_rooms r WHERE r.kind IN ('main', 'public') AND r.archived_at IS NULL \
+        AND r.deleted_at IS NULL AND r.number > $1{asked} ORDER BY r.number LIMIT $3) AS listed \
+    UNION SELECT * FROM (SELECT r.number FROM chat_members m JOIN chat_rooms r ON r.number = m.room AND r.deleted_at IS NULL \
+        WHERE m.user_id = $2 AND m.state = 'member' AND m.room > $1{asked} ORDER BY m.room LIMIT $3) AS mine\
+    ) AS found ORDER BY number LIMIT $3";
 
 /// Counted up to a hundred: exact, and bounded.
 const UNREAD: Sql = Sql {
@@ -64,16 +62,19 @@ impl Store {
         filter: &RoomFilter,
         limit: u64,
     ) -> Result<Vec<(Room, RoomCounts)>, Fault> {
-        let escaped = |text: &str| text.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-        let named = filter.named.as_deref().map(|name| format!("{}%", escaped(name))).unwrap_or_default();
-        let values = [
-            filter.after.into(),
-            reader.into(),
-            named.into(),
-            filter.kind.map_or("", kind_name).into(),
-            i64::try_from(limit).unwrap_or(i64::MAX).into(),
-        ];
-        let found = rows(&self.pool, LISTED.text(self.kind), values).await?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut values: Vec<Value> = vec![filter.after.into(), reader.into(), limit.into()];
+        let mut asked = String::new();
+        if let Some(name) = &filter.named {
+            let (from, to) = beginning_with(name);
+            values.extend([from.into(), to.into()]);
+            asked += " AND r.name_lower >= $4 AND r.name_lower < $5";
+        }
+        if let Some(kind) = filter.kind {
+            values.push(kind_name(kind).into());
+            asked += &format!(" AND r.kind = ${}", values.len());
+        }
+        let found = rows(&self.pool, &LISTED.replace("{asked}", &asked), values).await?;
         let numbers = found.iter().map(|row| Ok(RoomNumber(row.try_get("", "number")?)));
         self.rooms_numbered(&numbers.collect::<Result<Vec<_>, Fault>>()?).await
     }

@@ -11,6 +11,7 @@ use super::audit::AuditRow;
 use super::entities::room::{ActiveModel, Column, Entity, Kind, Model};
 use super::files::{FilesOf, mark_gone};
 use super::keys::{Made, RequestKey};
+use super::names::lower;
 use super::sql::{row, run};
 use super::{Fault, Store};
 use crate::model::{MemberState, Membership, Micros, Room, RoomKind, RoomNumber, RoomRole, UserId};
@@ -161,6 +162,8 @@ impl Store {
             members: Set(i64::try_from(members.len()).unwrap_or(0)),
             version: Set(1),
             pair: Set(new.pair.map(|(one, other)| format!("{one}:{other}"))),
+            name_lower: Set(lower(&new.name)),
+            emptied_at: Set(None),
         };
         let row = match Entity::insert(row).exec_with_returning(db).await {
             Ok(row) => row,
@@ -186,7 +189,8 @@ impl Store {
             .col_expr(Column::Version, Expr::col(Column::Version).add(1))
             .col_expr(Column::UpdatedAt, Expr::value(now.0));
         if let Some(name) = edit.name {
-            update = update.col_expr(Column::Name, Expr::value(name));
+            update =
+                update.col_expr(Column::NameLower, Expr::value(lower(&name))).col_expr(Column::Name, Expr::value(name));
         }
         if let Some(description) = edit.description {
             update = update.col_expr(Column::Description, Expr::value(description));
@@ -215,6 +219,7 @@ impl Store {
             .col_expr(Column::DeletedAt, Expr::value(now.0))
             .col_expr(Column::Slug, Expr::value(format!("deleted-{}", room.id)))
             .col_expr(Column::Name, Expr::value(""))
+            .col_expr(Column::NameLower, Expr::value(""))
             .col_expr(Column::Description, Expr::value(""))
             .col_expr(Column::Pair, Expr::value(Option::<String>::None))
             .col_expr(Column::Version, Expr::col(Column::Version).add(1))
@@ -233,7 +238,7 @@ impl Store {
 
     /// Takes texts and members from one of the rooms that were deleted, some at a time. Gives whether
     /// there may be more to take.
-    pub async fn empty_deleted_rooms(&self) -> Result<bool, Fault> {
+    pub async fn empty_deleted_rooms(&self, now: Micros) -> Result<bool, Fault> {
         let Some(room) = row(&self.pool, TO_BE_EMPTIED, []).await? else { return Ok(false) };
         let room: i64 = room.try_get("", "number")?;
         for take in [TAKE_TEXTS, COUNT_DOWN, TAKE_MEMBERS] {
@@ -242,14 +247,15 @@ impl Store {
         for counters in ["chat_authors", "chat_daily"] {
             run(self.single(), &format!("DELETE FROM {counters} WHERE room = $1"), [room.into()]).await?;
         }
+        run(self.single(), NOTE_EMPTIED, [room.into(), now.0.into()]).await?;
         Ok(true)
     }
 }
 
 const TAKEN_AT_ONCE: i64 = 2000;
 /// The last `seq` of a deleted room says how far it is emptied.
-const TO_BE_EMPTIED: &str = "SELECT number FROM chat_rooms r WHERE deleted_at IS NOT NULL AND (last_seq > 0 \
-    OR EXISTS (SELECT 1 FROM chat_members m WHERE m.room = r.number)) ORDER BY number LIMIT 1";
+const TO_BE_EMPTIED: &str =
+    "SELECT number FROM chat_rooms WHERE deleted_at IS NOT NULL AND emptied_at IS NULL ORDER BY number LIMIT 1";
 const TAKE_TEXTS: &str = "UPDATE chat_log SET body = NULL, persona = NULL, file = NULL, deleted = true \
     WHERE room = $1 AND seq BETWEEN (SELECT last_seq - $2 FROM chat_rooms WHERE number = $1) \
     AND (SELECT last_seq FROM chat_rooms WHERE number = $1)";
@@ -257,6 +263,8 @@ const COUNT_DOWN: &str = "UPDATE chat_rooms SET visible = 0, members = 0, \
     last_seq = CASE WHEN last_seq > $2 THEN last_seq - $2 ELSE 0 END WHERE number = $1";
 const TAKE_MEMBERS: &str = "DELETE FROM chat_members WHERE room = $1 \
     AND user_id IN (SELECT user_id FROM chat_members WHERE room = $1 LIMIT $2)";
+const NOTE_EMPTIED: &str = "UPDATE chat_rooms SET emptied_at = $2 WHERE number = $1 AND last_seq = 0 \
+    AND NOT EXISTS (SELECT 1 FROM chat_members m WHERE m.room = $1)";
 
 pub(super) fn pair_of(written: Option<&str>) -> Option<(UserId, UserId)> {
     let (one, other) = written?.split_once(':')?;

@@ -15,7 +15,7 @@ use super::commits::Commits;
 use super::foreign::Found;
 use super::ledger::{Command, CommandRefusal, Done, Ledger, Outcome};
 use super::log_rows::NodeRows;
-use super::members::Place;
+use super::members::MemberKey;
 use super::{Fault, ForeignChanges, Store, messages};
 use crate::bus::{Announcement, Bus};
 use crate::model::{Clock, Event, Membership, Micros, RoomNumber};
@@ -88,7 +88,7 @@ struct Task {
     queue: mpsc::Receiver<Queued>,
     /// Rooms of commits whose outcome is not known: whatever it was must still be told.
     doubtful: BTreeSet<RoomNumber>,
-    silenced: HashMap<Place, (Membership, Micros)>,
+    silenced: HashMap<MemberKey, (Membership, Micros)>,
     commits: Arc<Commits>,
 }
 

@@ -203,7 +203,7 @@ impl Node {
         let known = Known {
             attendance: Attendance::new(Clock::System),
             people: Arc::new(People::new(store.clone(), false)),
-            rooms: Arc::new(Rooms::default()),
+            rooms: Arc::new(Rooms::new(None)),
             sessions: Arc::new(Sessions::new(store.clone())),
             words: Arc::new(Words::load(store.clone(), Filter::Reject).await.unwrap()),
         };

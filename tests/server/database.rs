@@ -1,8 +1,8 @@
 //! What stands in the database, on both.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::harness::{BOTH, Program, Server, Socket, eventually, project};
+use super::harness::{BOTH, Person, Program, Server, Socket, eventually, project};
 
 #[tokio::test]
 async fn the_text_of_another_room_never_stands_where_node_shows_it_to_everybody() {
@@ -127,6 +127,35 @@ async fn migrations_go_down_and_up_on_a_populated_database() {
         let next = socket.succeed("send-message", json!({ "message": "after" })).await;
         assert_eq!(next["data"]["seq"], 2);
         assert_eq!(program.sql("SELECT visible FROM chat_authors"), ["2"]);
+    }
+}
+
+/// Rooms that were there before their names could be searched are found too, and what was deleted then
+/// is noted as empty.
+#[tokio::test]
+async fn rooms_of_before_are_found_by_name() {
+    for database in BOTH {
+        let program = Program::on(database, &[]);
+        program.say(&["room", "add", "--slug", "clinic", "--name", "Ärztehaus"]);
+        program.say(&["room", "add", "--slug", "gone", "--name", "Gone"]);
+        for undo in [
+            "DROP INDEX chat_erasures_open",
+            "DROP INDEX chat_members_role",
+            "DROP INDEX chat_rooms_full",
+            "DROP INDEX chat_rooms_named",
+            "ALTER TABLE chat_rooms DROP COLUMN emptied_at",
+            "ALTER TABLE chat_rooms DROP COLUMN name_lower",
+            "UPDATE chat_rooms SET deleted_at = 1, name = '' WHERE slug = 'gone'",
+            "DELETE FROM chat_migrations WHERE version LIKE '%000008%'",
+        ] {
+            program.sql(undo);
+        }
+        let server = program.serve().await;
+        let ann = Person::new(&program, &server, "ann");
+        let found = ann.rest("GET", "/api/rooms?q=%C3%A4rzte", Value::Null).await;
+        assert_eq!(found["data"][0]["slug"], "clinic", "{found}");
+        let emptied = "SELECT slug FROM chat_rooms WHERE emptied_at IS NOT NULL";
+        eventually("it is swept once", async || program.sql(emptied) == ["gone"]).await;
     }
 }
 

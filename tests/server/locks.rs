@@ -350,6 +350,10 @@ async fn accounts_and_audit_are_listed_page_by_page() {
         assert_eq!(names(&all("/api/moderation/users?role=user&").await), ["ann", "joe"]);
         assert_eq!(names(&all("/api/moderation/users?q=A&").await), ["admin", "ann"]);
         assert_eq!(names(&all("/api/moderation/users?q=%25&").await), [""; 0]);
+        joe.rest("PATCH", "/api/me", json!({ "name": "Änne" })).await;
+        for asked in ["Än", "än", "%C3%84N"] {
+            assert_eq!(names(&all(&format!("/api/moderation/users?q={asked}&")).await), ["joe"], "{asked}");
+        }
 
         admin.make_room("Garden", false).await;
         admin.rest("PUT", &format!("/api/rooms/garden/bans/{}", joe.id()), json!({ "reason": "Spam" })).await;

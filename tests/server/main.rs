@@ -25,6 +25,7 @@ mod moderation;
 mod node_beside;
 mod overload;
 mod own_data;
+mod own_wire;
 mod people;
 mod presence;
 mod reports;

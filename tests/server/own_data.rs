@@ -3,6 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use super::files::{Form, fetch_as};
 use super::harness::follower::fresh_history;
 use super::harness::program::NO_LIMITS;
 use super::harness::{BOTH, Follower, Person, Program, Server, Socket, Transport, eventually, free_port};
@@ -43,7 +44,12 @@ async fn everything_of_oneself_and_nothing_of_others() {
         }
         bens.succeed("send-message", json!({ "roomId": id, "message": "a secret of Ben's" })).await;
         ben.rest("PUT", &format!("/api/rooms/{id}/read-marker"), json!({ "seq": 1 })).await;
+        Form::file("rose.txt", b"a rose").and("content", "number 1200").sent(&zeb, id).await;
+        sent.push(json!("number 1200"));
         let export = zeb.rest("GET", "/api/me/export", Value::Null).await;
+        let file = &export["files"][0];
+        assert_eq!((&file["name"], export["files"].as_array().unwrap().len()), (&json!("rose.txt"), 1));
+        assert_eq!(fetch_as(&zeb, file["url"].as_str().unwrap()).await.bytes, b"a rose");
         let parts: Vec<&str> = export.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(
             parts,

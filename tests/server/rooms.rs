@@ -56,12 +56,21 @@ async fn a_public_room_from_beginning_to_end() {
             (&room["slug"], &room["memberCount"], &room["me"]["role"]),
             (&json!("garden"), &json!(1), &json!("owner"))
         );
-        assert_eq!(hears.hear("room-created").await["room"]["id"], room["id"]);
+        let told = hears.hear("room-created").await["room"].clone();
+        assert_eq!((&told["id"], &told["memberCount"]), (&room["id"], &json!(1)));
         assert_eq!(ann.make_room("Garden", false).await["slug"], "garden-2", "names are free, slugs are not");
         assert_eq!(ann.refused("POST", "/api/rooms", json!({ "name": "x", "slug": "garden" })).await, "slug_taken");
         assert_eq!(listed(&ben, "").await, ["main-chat", "Garden", "Garden"]);
         assert_eq!(listed(&ben, "&q=gAr").await, ["Garden", "Garden"]);
         assert_eq!(listed(&ben, "&q=%25").await, [""; 0], "a sign of the query language is a letter");
+
+        for named in ["rooms?q=garden", "rooms?limit=3"] {
+            let rooms = ben.rest("GET", &format!("/api/{named}"), Value::Null).await;
+            let first = rooms["data"].as_array().unwrap().iter().find(|found| found["id"] == room["id"]).unwrap();
+            assert_eq!((&first["memberCount"], &first["me"]), (&json!(1), &Value::Null), "as room-created told it");
+        }
+        let seen = ben.rest("GET", "/api/rooms/main-chat", Value::Null).await;
+        assert!(seen["memberCount"].is_null() && seen["me"].is_object(), "everybody is in it");
 
         // What is below a room is for those in it.
         assert_eq!(ben.refused("GET", &format!("/api/rooms/{id}/members"), Value::Null).await, "room_not_found");
@@ -105,6 +114,30 @@ async fn a_public_room_from_beginning_to_end() {
         }
         assert_eq!(owner.ask("load-messages", json!({ "roomId": id })).await["code"], "room_not_found");
         assert_eq!(ann.make_room("Garden", false).await["slug"], "garden", "the name is free again");
+    }
+}
+
+/// SQLite's own lower case ends at Z.
+#[tokio::test]
+async fn rooms_are_found_by_names_beyond_a_to_z() {
+    for database in BOTH {
+        let program = Program::on(database, NO_LIMITS);
+        let server = program.serve().await;
+        let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
+        for name in ["Ärzte", "ÄRZTINNEN", "Arzt"] {
+            ann.make_room(name, false).await;
+        }
+        let hidden = ann.make_room("Ärztekammer", true).await;
+        for asked in ["Ärz", "ärz", "%C3%84RZ"] {
+            assert_eq!(listed(&ben, &format!("&q={asked}")).await, ["Ärzte", "ÄRZTINNEN"], "{asked}");
+        }
+        assert_eq!(listed(&ann, "&q=ärzt").await, ["Ärzte", "ÄRZTINNEN", "Ärztekammer"], "and what one is in, once");
+        assert_eq!(listed(&ann, "&q=ärzt&kind=private").await, ["Ärztekammer"]);
+        assert_eq!(listed(&ann, "&kind=public").await, ["Ärzte", "ÄRZTINNEN", "Arzt"]);
+        ann.rest("PATCH", &format!("/api/rooms/{}", hidden["slug"].as_str().unwrap()), json!({ "name": "Übung" }))
+            .await;
+        assert_eq!(listed(&ann, "&q=ärztek").await, [""; 0]);
+        assert_eq!(listed(&ann, "&q=üBUNG").await, ["Übung"], "by its new name");
     }
 }
 
@@ -297,6 +330,70 @@ async fn read_markers_go_forward_and_count_what_others_wrote() {
     }
 }
 
+#[tokio::test]
+async fn an_account_is_in_so_many_rooms() {
+    let limited: Vec<_> = NO_LIMITS.iter().copied().chain([("MAX_ROOMS_PER_USER", "2")]).collect();
+    for database in BOTH {
+        let program = Program::on(database, &limited);
+        let server = program.serve().await;
+        let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
+        ann.make_room("One", false).await;
+        ben.make_room("Two", false).await;
+        ben.make_room("Three", true).await;
+        let (status, refused) = ben.request("POST", "/api/rooms", json!({ "name": "Four" })).await;
+        let too_many = json!({ "code": "too_many_rooms", "message": "Too many rooms: 2 are allowed" });
+        assert_eq!((status.as_u16(), &refused["error"]), (429, &too_many));
+        assert_eq!(ben.refused("POST", "/api/rooms/one/join", Value::Null).await, "too_many_rooms");
+        let refused = ben.socket().await.ask("join-room", json!({ "roomId": "one" })).await;
+        assert_eq!(refused["error"], "Too many rooms: 2 are allowed");
+        ben.rest("PUT", &format!("/api/me/directs/{}", ann.id()), Value::Null).await;
+        ann.rest("POST", "/api/rooms/two/join", Value::Null).await;
+        ben.rest("DELETE", "/api/rooms/two", Value::Null).await;
+        ben.rest("POST", "/api/rooms/one/join", Value::Null).await;
+    }
+    let unlimited: Vec<_> = NO_LIMITS.iter().copied().chain([("MAX_ROOMS_PER_USER", "0")]).collect();
+    let program = Program::on(super::harness::On::Sqlite, &unlimited);
+    let server = program.serve().await;
+    Person::new(&program, &server, "ann").make_room("One", false).await;
+}
+
+#[tokio::test]
+async fn what_leads_nowhere_says_so_in_the_words_of_its_path() {
+    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
+    let server = program.serve().await;
+    let nobody = Person::nobody(&server);
+    let (no_path, no_method) = ("Not found", "Method not allowed");
+    for (method, path) in [("GET", "/api/nowhere"), ("POST", "/api/rooms/garden/nowhere"), ("GET", "/api/me")] {
+        let (status, answer) = nobody.request(method, path, Value::Null).await;
+        let wanted = json!({ "error": { "code": "not_found", "message": no_path } });
+        assert_eq!(status == 404 && answer == wanted, path != "/api/me", "{method} {path}: {status} {answer}");
+    }
+    for (method, path) in [
+        ("POST", "/api/rooms/garden"),
+        ("PUT", "/api/rooms/garden/files"),
+        ("PATCH", "/api/me/sessions"),
+        ("POST", "/api/files/urls"),
+    ] {
+        let (status, answer) = nobody.request(method, path, Value::Null).await;
+        let wanted = json!({ "error": { "code": "method_not_allowed", "message": no_method } });
+        assert_eq!((status.as_u16(), answer), (405, wanted), "{method} {path}");
+    }
+    for (method, path, message, code) in [
+        ("GET", "/api/auth/nowhere", no_path, Some("not_found")),
+        ("GET", "/api/auth/login", no_method, Some("method_not_allowed")),
+        ("GET", "/api/community/nowhere", no_path, None),
+        ("DELETE", "/api/community/chat", no_method, None),
+        ("GET", "/nowhere", no_path, None),
+    ] {
+        let (_, answer) = nobody.request(method, path, Value::Null).await;
+        let wanted = match code {
+            Some(code) => json!({ "message": message, "error": { "code": code, "message": message } }),
+            None => json!({ "message": message }),
+        };
+        assert_eq!(answer, wanted, "{method} {path}");
+    }
+}
+
 /// Who is refused for another reason has not spoken.
 #[tokio::test]
 async fn a_message_that_was_refused_is_no_step() {
@@ -353,5 +450,10 @@ async fn slow_mode_holds_members_and_no_moderators() {
         let mut bens = Socket::with_token(&server.url, &ben.account.token).await;
         let refused = bens.ask("send-message", json!({ "roomId": id, "message": "after a restart" })).await;
         assert_eq!(refused["code"], "slow_mode");
+        // What is remembered of the last minute is forgotten; the longest slow mode holds all the same.
+        let mut anns = Socket::with_token(&server.url, &ann.account.token).await;
+        anns.succeed("set-slow-mode", json!({ "roomId": id, "seconds": 21_600 })).await;
+        let refused = bens.ask("send-message", json!({ "roomId": id, "message": "in six hours" })).await;
+        assert!(refused["retryIn"].as_u64().unwrap() > 21_000_000, "{refused}");
     }
 }

@@ -12,7 +12,8 @@ use crate::store::Seen;
 pub struct Here {
     people: HashMap<UserId, Person>,
     rooms: HashMap<RoomNumber, Followed>,
-    /// Came, or changed their names: what they are called and which rooms they belong to must be read.
+    /// Came, or changed their names: what they are called and which rooms they belong to must be read. Those
+    /// who are being read are not among them, unless there is more news of them meanwhile.
     newcomers: HashSet<UserId>,
     /// What becomes of memberships while some are being read: it counts more than what is read.
     meanwhile: Option<HashMap<(RoomNumber, UserId), bool>>,
@@ -187,7 +188,9 @@ impl Here {
     }
 
     pub fn has_questions(&self) -> bool {
-        !self.newcomers.is_empty() || self.rooms.values().any(|followed| !followed.is_known)
+        // While some are being read, it is not known yet who they are.
+        let reads = self.meanwhile.is_some();
+        reads || !self.newcomers.is_empty() || self.rooms.values().any(|followed| !followed.is_known)
     }
 
     /// What must be read now, by one reader at a time, who comes back with [`Here::place`] or with
@@ -200,7 +203,7 @@ impl Here {
         let unknown: Vec<_> =
             self.rooms.iter().filter(|(_, followed)| !followed.is_known).map(|(room, _)| *room).collect();
         Some(Questions {
-            newcomers: self.newcomers.iter().copied().collect(),
+            newcomers: std::mem::take(&mut self.newcomers).into_iter().collect(),
             rooms: self.rooms.keys().copied().filter(|room| *room != RoomNumber::MAIN).collect(),
             everybody: if unknown.is_empty() { Vec::new() } else { self.people.keys().copied().collect() },
             unknown,
@@ -236,13 +239,11 @@ impl Here {
         for room in &asked.unknown {
             self.rooms.get_mut(room).into_iter().for_each(|followed| followed.is_known = true);
         }
-        for id in &asked.newcomers {
-            self.newcomers.remove(id);
-        }
     }
 
-    pub fn give_up(&mut self) {
+    pub fn give_up(&mut self, newcomers: &[UserId]) {
         self.meanwhile = None;
+        newcomers.iter().for_each(|id| self.renamed(*id));
     }
 
     pub fn take_unsaved(&mut self) -> Vec<Seen> {

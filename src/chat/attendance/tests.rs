@@ -242,7 +242,7 @@ fn what_could_not_be_read_is_asked_again() {
     let asked = stage.attendance.questions().unwrap();
     assert_eq!(asked.newcomers.len(), 2);
     stage.attendance.name(HashMap::from([(person(1), author(1))]));
-    stage.attendance.give_up();
+    stage.attendance.give_up(&asked.newcomers);
     assert_eq!(stage.names(RoomNumber::MAIN), [1], "who is known is here");
     assert!(!stage.attendance.should_read(), "not at once");
     stage.pass(SECOND);
@@ -278,6 +278,33 @@ fn lists_follow_names() {
     stage.attendance.name(HashMap::from([(person(1), Arc::new(zoe))]));
     stage.attendance.place(&asked, Vec::new());
     assert_eq!(stage.names(RoomNumber::MAIN), [2, 1]);
+}
+
+#[test]
+fn who_changes_her_name_while_it_is_read_is_read_again() {
+    let stage = Stage::new();
+    let (_seat, other) = (stage.seat(1), stage.seat(2));
+    let asked = stage.attendance.questions().unwrap();
+    stage.attendance.renamed(person(1));
+    drop(other);
+    stage.attendance.name(HashMap::from([(person(1), author(1))]));
+    stage.attendance.place(&asked, Vec::new());
+    assert_eq!(stage.attendance.questions().unwrap().newcomers, [person(1)]);
+    stage.attendance.give_up(&[person(1), person(2)]);
+    assert_eq!(stage.attendance.questions().unwrap().newcomers, [person(1)], "who has gone is asked about no more");
+    stage.attendance.place(&Questions::default(), Vec::new());
+    assert!(stage.attendance.questions().is_none());
+}
+
+#[test]
+fn whoever_asks_waits_for_those_who_are_being_read() {
+    let stage = Stage::new();
+    let _seat = stage.seat(1);
+    let asked = stage.attendance.questions().unwrap();
+    assert!(stage.attendance.has_questions(), "it is not known yet that she is here");
+    stage.attendance.name(HashMap::from([(person(1), author(1))]));
+    stage.attendance.place(&asked, Vec::new());
+    assert!(!stage.attendance.has_questions());
 }
 
 #[test]

@@ -22,7 +22,6 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
 use axum::routing::{delete, get, post, put};
 use serde_json::{Map, Value};
 
@@ -34,7 +33,7 @@ use crate::doors::edge::cors::Cors;
 use crate::model::{Clock, UserRole};
 use crate::store::{Fault, Store};
 use asker::Asker;
-use refused::{Plainly, Refused};
+use refused::Refused;
 
 /// What these routes stand on.
 pub struct Parts {
@@ -122,7 +121,7 @@ impl Accounts {
 }
 
 pub fn router(accounts: Arc<Accounts>) -> Router {
-    let of_node = Router::new()
+    Router::new()
         .route("/api/auth/signup", post(signup::sign_up))
         .route("/api/auth/register", post(signup::register))
         .route("/api/auth/login", post(login::log_in))
@@ -133,17 +132,11 @@ pub fn router(accounts: Arc<Accounts>) -> Router {
         .route("/api/auth/profile", get(profile::profile))
         .route("/api/auth/me", get(profile::me))
         .route("/api/auth/update-password", put(password::update))
-        .method_not_allowed_fallback(async || not_allowed());
-    let ours = Router::new()
         .route("/api/me/sessions", get(sessions::list).delete(sessions::end_others))
         .route("/api/me/sessions/{id}", delete(sessions::end))
         .route("/api/me/erasure", put(erasure::erase))
-        .method_not_allowed_fallback(async || Plainly::from(not_allowed()));
-    of_node.merge(ours).layer(DefaultBodyLimit::max(MOST_BYTES)).with_state(accounts)
-}
-
-fn not_allowed() -> Refused {
-    Refused::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .with_state(accounts)
 }
 
 fn text<'a>(fields: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

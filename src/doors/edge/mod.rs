@@ -7,6 +7,7 @@ pub mod engine_errors;
 pub mod head;
 pub mod line;
 pub mod listener;
+pub mod nowhere;
 pub mod page;
 pub mod paths;
 pub mod peers;

@@ -211,3 +211,39 @@ impl Requests {
         self.shared.budgets.forget_idle();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OWN_WIRE: &str = include_str!("../../../docs/wire/own.md");
+
+    /// The line of a table that names it, whatever what stands in the path is called.
+    fn line_of(route: &Route) -> Option<&'static str> {
+        let parts = |path: &str| -> Vec<String> {
+            path.split('/').map(|part| if part.starts_with('{') { "{}".into() } else { part.to_owned() }).collect()
+        };
+        let is_it = |name: &str| {
+            let (method, path) = name.split_once(' ').unwrap_or_default();
+            method == route.method.as_str() && parts(path) == parts(route.path)
+        };
+        let cells = |line: &'static str| line.split(" | ").next().unwrap_or_default();
+        OWN_WIRE
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .map(cells)
+            .find(|cell| cell.split('`').skip(1).step_by(2).any(is_it))
+    }
+
+    /// The other way round tests/server/own_wire.rs compares.
+    #[test]
+    fn every_route_stands_in_the_document_with_its_event() {
+        for route in routes() {
+            let line = line_of(route).unwrap_or_else(|| panic!("{} {} is not there", route.method, route.path));
+            let written: Vec<&str> = line.split('`').skip(1).step_by(2).filter(|name| !name.contains(' ')).collect();
+            // The contract's own events are handled by its dialect.
+            let own: Vec<&str> = written.into_iter().filter(|name| Requests::of_event(name).is_some()).collect();
+            assert_eq!(own, route.event.into_iter().collect::<Vec<_>>(), "{line}");
+        }
+    }
+}

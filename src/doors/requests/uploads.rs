@@ -19,7 +19,7 @@ use super::fields::KEY;
 use super::rest::in_words_of_rest;
 use super::wire;
 use super::{Allowance, Asker, Failure, Reply, Requests};
-use crate::chat::uploads::{Accompanied, Incoming, MOST_OF_AN_AVATAR, SentFile};
+use crate::chat::uploads::{Accompanied, Incoming, MOST_OF_AN_AVATAR};
 use crate::chat::{Refusal, Text};
 use crate::doors::refusals::BudgetShape;
 
@@ -73,12 +73,12 @@ async fn receive(
     if with.client_offset.is_none() {
         with.client_offset = key(headers)?;
     }
-    let SentFile { sent, is_new } = incoming.send(with, requests.shared.rules).await?;
+    let sent = incoming.send(with, requests.shared.rules).await?;
     let mut shape = wire::message(chat, &sent.posted);
     if let Some(budget) = sent.budget {
         shape["budget"] = json!(BudgetShape::of(budget));
     }
-    Ok(if is_new { Reply::Made(shape) } else { Reply::Shown(shape) })
+    Ok(if sent.is_new { Reply::Made(shape) } else { Reply::Shown(shape) })
 }
 
 async fn set_avatar(State(requests): State<Requests>, headers: HeaderMap, body: Body) -> Response {

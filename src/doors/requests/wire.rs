@@ -103,7 +103,7 @@ pub fn record(chat: &Chat, record: &Record) -> Value {
     if let Some(peer) = &record.peer {
         fields.insert("name".into(), peer.name.clone().into());
     }
-    if record.me.is_none_or(|me| me.is_guest) {
+    if record.me.is_some_and(|me| me.is_guest) {
         fields.insert("memberCount".into(), Value::Null);
     }
     fields.insert("lastSeq".into(), record.counts.last_seq.into());

@@ -23,6 +23,10 @@ pub struct Model {
     pub members: i64,
     pub version: i64,
     pub pair: Option<String>,
+    /// As it is searched.
+    pub name_lower: String,
+    /// Of a deleted room: nothing of it is left.
+    pub emptied_at: Option<i64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
