@@ -100,6 +100,7 @@ impl Feed {
             | Event::TypingChanged { .. }
             | Event::Joined { .. }
             | Event::Left { .. }
+            | Event::HearingEnded { .. }
             | Event::Unsettled { .. }
             | Event::RoomCreated { .. }
             | Event::PeopleMoved { .. }

@@ -9,7 +9,7 @@ use super::records::Record;
 use super::rooms::hide_from_nobody;
 use super::{Caller, Chat, Refusal, patiently};
 use crate::model::{
-    Actor, Author, MemberChanged, MemberState, Micros, Room, RoomKind, RoomNumber, RoomRole, Standing, UserId,
+    Actor, Author, Event, MemberChanged, MemberState, Micros, Room, RoomKind, RoomNumber, RoomRole, Standing, UserId,
 };
 use crate::store::{AuditEntry, AuditFilter, Command, Deed, Done, MemberCommand, MemberList, MemberRow};
 
@@ -125,7 +125,7 @@ impl Chat {
         self.readable(actor, Some(reference)).await
     }
 
-    /// Gives up a membership.
+    /// Gives up a membership. Who hears a room without one hears it no more either.
     pub async fn quit(&self, caller: &Caller, reference: &str, reason: Option<String>) -> Result<(), Refusal> {
         let member = self.member_who(caller, Some(reference), Action::Find).await?;
         match member.may(Action::Leave) {
@@ -136,6 +136,8 @@ impl Chat {
             Err(Refusal::NotAllowed) => {}
             Err(refusal) => return Err(refusal),
         }
+        let ended = Event::HearingEnded { room: member.room.number, person: caller.user().id };
+        self.tell_at_once([ended]).await;
         Ok(())
     }
 

@@ -107,6 +107,10 @@ impl Community {
                 self.tell_of_direct(*room, *to);
                 None
             }
+            Event::HearingEnded { room, person } => {
+                self.shared.visitors.end_hearing(*person, *room);
+                None
+            }
             Event::RoomChanged { room, change, version, members, listed } => {
                 if *listed && self.shared.news.changed_rooms.admit((), (), self.shared.clock.ticks()).is_some() {
                     self.tell_everybody(&frame("rooms-changed", &json!({})));
