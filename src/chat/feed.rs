@@ -85,6 +85,7 @@ impl Feed {
             Event::MemberChanged(changed) => {
                 self.known.rooms.forget_member(changed.room.number, changed.who.id);
                 self.known.attendance.member_changed(changed);
+                self.known.typing.member_changed(changed);
             }
             // A direct room is hidden by leaving it.
             Event::DirectBegun { room, to } => {

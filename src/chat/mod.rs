@@ -57,13 +57,14 @@ pub struct Chat {
     inner: Arc<Inner>,
 }
 
-/// What is remembered of the database, and who is here; the feed keeps it true.
+/// What is remembered of the database, who is here and who types; the feed keeps it true.
 #[derive(Clone)]
 pub struct Known {
     pub attendance: Arc<attendance::Attendance>,
     pub people: Arc<people::People>,
     pub rooms: Arc<rooms::Rooms>,
     pub sessions: Arc<sessions::Sessions>,
+    pub typing: Arc<typing::Typing>,
     pub words: Arc<Words>,
 }
 
@@ -78,7 +79,6 @@ struct Inner {
     characters: characters::Characters,
     sent: guests::Sent,
     comings: comings::Comings,
-    typing: typing::Typing,
 }
 
 impl Chat {
@@ -94,7 +94,6 @@ impl Chat {
             characters: characters::Characters::default(),
             sent: guests::Sent::default(),
             comings: comings::Comings::default(),
-            typing: typing::Typing::default(),
         };
         Chat { inner: Arc::new(inner) }
     }
