@@ -248,6 +248,7 @@ impl App {
             sockets.announce_restart();
             told_to_stop.cancel();
             tokio::time::sleep(ON_THEIR_WAY).await;
+            timeout_at(deadline, chat.store_all_markers()).await.ok();
             stop_writer.cancel();
             timeout_at(deadline, writer).await.ok();
             let (told, all_told) = oneshot::channel();

@@ -141,17 +141,6 @@ impl Chat {
         Ok(())
     }
 
-    /// Moves the caller's own read marker forward; gives where it stands.
-    pub async fn move_marker(&self, caller: &Caller, reference: &str, seq: i64) -> Result<(Arc<Room>, i64), Refusal> {
-        let member = self.member(caller, Some(reference)).await?;
-        if !member.is_in() {
-            return Err(Refusal::RoomNotFound);
-        }
-        member.may(Action::MoveMarker)?;
-        let changed = self.do_themselves(caller, &member.room, Deed::MoveMarker { seq }, None).await?;
-        Ok((member.room, changed.now.last_read_seq))
-    }
-
     /// What a moderator does, or somebody to themselves where that is the same word.
     pub async fn act(
         &self,
