@@ -128,6 +128,7 @@ impl Conversation {
             people: Arc::new(People::new(store.clone(), config.auth.allow_guests)),
             rooms: Arc::new(Rooms::new(config.limits.max_rooms_per_user)),
             sessions: Arc::new(Sessions::new(store.clone())),
+            typing: Arc::default(),
             words: Arc::new(Words::load(store.clone(), filter(config)).await.map_err(StartError::new)?),
         };
         tokio::spawn(known.words.clone().follow());
@@ -247,6 +248,7 @@ impl App {
             sockets.announce_restart();
             told_to_stop.cancel();
             tokio::time::sleep(ON_THEIR_WAY).await;
+            timeout_at(deadline, chat.store_all_markers()).await.ok();
             stop_writer.cancel();
             timeout_at(deadline, writer).await.ok();
             let (told, all_told) = oneshot::channel();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::rooms::hidden_slug;
 use super::{Caller, Chat, Refusal, patiently};
-use crate::model::{DirectFrom, Event, Room, RoomKind, Standing, UserId};
-use crate::store::{AddRoomError, NewRoom};
+use crate::model::{DirectFrom, Event, MemberState, Room, RoomKind, Standing, UserId};
+use crate::store::{AddRoomError, Deed, NewRoom};
 
 impl Chat {
     /// The direct room with somebody, and whether it is new.
@@ -19,7 +19,7 @@ impl Chat {
         }
         let pair = if mine < other { (mine, other) } else { (other, mine) };
         if let Some(room) = patiently(self.inner.store.direct_room(pair)).await? {
-            return Ok((Arc::new(room), false));
+            return Ok((self.return_to(caller, room).await?, false));
         }
         if !self.accepts(caller, other).await? {
             return Err(Refusal::NotAccepting);
@@ -40,10 +40,20 @@ impl Chat {
             }
             Err(AddRoomError::SlugTaken) => {
                 let room = patiently(self.inner.store.direct_room(pair)).await?.ok_or(Refusal::Failed)?;
-                Ok((Arc::new(room), false))
+                Ok((self.return_to(caller, room).await?, false))
             }
             Err(AddRoomError::Fault(fault)) => Err(fault.into()),
         }
+    }
+
+    /// Brings a direct room back into the lists of who left it.
+    async fn return_to(&self, caller: &Caller, room: Room) -> Result<Arc<Room>, Refusal> {
+        let room = Arc::new(room);
+        let membership = self.membership(&room, caller.user().id).await?;
+        if membership.is_none_or(|membership| membership.state != MemberState::Member) {
+            self.do_themselves(caller, &room, Deed::Return, None).await?;
+        }
+        Ok(room)
     }
 
     /// Whether somebody takes direct messages and invitations from the caller.

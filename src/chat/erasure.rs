@@ -41,7 +41,9 @@ impl Chat {
     async fn hand_over_rooms(&self, user: UserId) -> Result<(), Refusal> {
         let mut after = RoomNumber(0);
         loop {
-            let places = patiently(self.inner.store.places_of(user, MemberState::Member, after, ROOMS_AT_ONCE)).await?;
+            let now = self.inner.clock.now();
+            let asked = self.inner.store.places_of(user, MemberState::Member, after, now, ROOMS_AT_ONCE);
+            let places = patiently(asked).await?;
             let Some((last, _)) = places.last() else { return Ok(()) };
             after = *last;
             for (number, row) in places {

@@ -85,9 +85,13 @@ impl Feed {
             Event::MemberChanged(changed) => {
                 self.known.rooms.forget_member(changed.room.number, changed.who.id);
                 self.known.attendance.member_changed(changed);
+                self.known.typing.member_changed(changed);
             }
             // A direct room is hidden by leaving it.
-            Event::DirectBegun { room, to } => self.known.attendance.belongs(*room, *to, true),
+            Event::DirectBegun { room, to } => {
+                self.known.rooms.forget_member(*room, *to);
+                self.known.attendance.belongs(*room, *to, true);
+            }
             Event::RoomChanged { room, .. } => self.known.rooms.forget(room.number),
             Event::SessionEnded { session, user, reason } => self.known.sessions.note_end(*session, *user, *reason),
             Event::WordsChanged { version } => self.known.words.changed(*version),
@@ -97,6 +101,7 @@ impl Feed {
             | Event::TypingChanged { .. }
             | Event::Joined { .. }
             | Event::Left { .. }
+            | Event::HearingEnded { .. }
             | Event::Unsettled { .. }
             | Event::RoomCreated { .. }
             | Event::PeopleMoved { .. }

@@ -1,6 +1,7 @@
 //! Who is in a room: coming and going, roles, and keeping the peace. Each is a command of the writer,
 //! so that nobody speaks after a ban.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::permissions::{Action, Member, Place, milliseconds_until};
@@ -8,7 +9,7 @@ use super::records::Record;
 use super::rooms::hide_from_nobody;
 use super::{Caller, Chat, Refusal, patiently};
 use crate::model::{
-    Actor, Author, MemberChanged, MemberState, Micros, Room, RoomKind, RoomNumber, RoomRole, Standing, UserId,
+    Actor, Author, Event, MemberChanged, MemberState, Micros, Room, RoomKind, RoomNumber, RoomRole, Standing, UserId,
 };
 use crate::store::{AuditEntry, AuditFilter, Command, Deed, Done, MemberCommand, MemberList, MemberRow};
 
@@ -54,6 +55,15 @@ impl Act {
         }
     }
 
+    /// Declining an invitation; owners and moderators may lower their own role.
+    fn is_open_to_oneself(self, member: &Member) -> bool {
+        match self {
+            Act::WithdrawInvite => true,
+            Act::SetRole(role) => member.role().is_some_and(|own| role <= own),
+            Act::Kick | Act::Mute { .. } | Act::Unmute | Act::Ban | Act::Unban | Act::Invite => false,
+        }
+    }
+
     /// Lifting is open to whoever may set; so is inviting.
     fn needs_rank(self) -> bool {
         match self {
@@ -93,9 +103,8 @@ impl Chat {
         if caller.standing() == Standing::Guest {
             return Ok(room);
         }
-        let uninvited = member.can(Action::Enter) && member.place() != Place::Invited;
         self.must_have_place_for_another(caller.user().id).await?;
-        self.carry_out(&caller, &member, caller.author(), Deed::Join { uninvited }, None).await?;
+        self.do_themselves(&caller, &room, Deed::Join, None).await?;
         Ok(room)
     }
 
@@ -116,25 +125,20 @@ impl Chat {
         self.readable(actor, Some(reference)).await
     }
 
-    /// Gives up a membership.
-    pub async fn quit(&self, caller: &Caller, reference: &str) -> Result<(), Refusal> {
+    /// Gives up a membership. Who hears a room without one hears it no more either.
+    pub async fn quit(&self, caller: &Caller, reference: &str, reason: Option<String>) -> Result<(), Refusal> {
         let member = self.member_who(caller, Some(reference), Action::Find).await?;
-        if member.room.kind == RoomKind::Main {
-            return Err(Refusal::MainRoom);
+        match member.may(Action::Leave) {
+            Ok(()) => {
+                self.do_themselves(caller, &member.room, Deed::Leave, reason).await?;
+            }
+            // Whoever is not in it has left it.
+            Err(Refusal::NotAllowed) => {}
+            Err(refusal) => return Err(refusal),
         }
-        self.carry_out(caller, &member, caller.author(), Deed::Leave, None).await?;
+        let ended = Event::HearingEnded { room: member.room.number, person: caller.user().id };
+        self.tell_at_once([ended]).await;
         Ok(())
-    }
-
-    /// Moves the caller's own read marker forward; gives where it stands.
-    pub async fn move_marker(&self, caller: &Caller, reference: &str, seq: i64) -> Result<(Arc<Room>, i64), Refusal> {
-        let member = self.member(caller, Some(reference)).await?;
-        if !member.is_in() {
-            return Err(Refusal::RoomNotFound);
-        }
-        member.may(Action::MoveMarker)?;
-        let changed = self.carry_out(caller, &member, caller.author(), Deed::MoveMarker { seq }, None).await?;
-        Ok((member.room, changed.now.last_read_seq))
     }
 
     /// What a moderator does, or somebody to themselves where that is the same word.
@@ -146,21 +150,14 @@ impl Chat {
         act: Act,
         reason: Option<String>,
     ) -> Result<(Arc<Author>, Arc<MemberChanged>), Refusal> {
-        let oneself = target == caller.user().id;
         let member = self.member_who(caller, Some(reference), Action::Find).await?;
         let now = self.inner.clock.now();
-        let declines = oneself && matches!(act, Act::WithdrawInvite);
-        if oneself && matches!(act, Act::Kick) {
-            let changed = self.carry_out(caller, &member, caller.author(), Deed::Leave, reason).await?;
-            return Ok((caller.author(), changed));
-        }
-        if !declines {
+        let oneself = target == caller.user().id;
+        if !(oneself && act.is_open_to_oneself(&member)) {
             member.may(act.action())?;
-        }
-        let lowers_itself =
-            matches!(act, Act::SetRole(role) if member.place() == Place::Owner || role == RoomRole::Member);
-        if oneself && !declines && !lowers_itself {
-            return Err(Refusal::Yourself);
+            if oneself {
+                return Err(Refusal::Yourself);
+            }
         }
         if act == Act::Invite && member.room.is_archived() {
             return Err(Refusal::Archived);
@@ -185,17 +182,16 @@ impl Chat {
         Ok((who.author, changed))
     }
 
-    async fn carry_out(
+    pub(super) async fn do_themselves(
         &self,
         caller: &Caller,
-        member: &Member,
-        who: Arc<Author>,
+        room: &Arc<Room>,
         deed: Deed,
         reason: Option<String>,
     ) -> Result<Arc<MemberChanged>, Refusal> {
         let command = MemberCommand {
-            room: member.room.clone(),
-            who,
+            room: room.clone(),
+            who: caller.author(),
             who_is_admin: caller.standing() == Standing::Admin,
             by: Some(caller.user().id),
             over: None,
@@ -232,17 +228,21 @@ impl Chat {
         member.may(match list {
             MemberList::Members(_) => Action::SeeMembers,
             MemberList::Invited => Action::Invite,
-            MemberList::Banned | MemberList::Muted(_) => Action::Ban,
+            MemberList::Banned | MemberList::Muted => Action::Ban,
         })?;
-        let rows = patiently(self.inner.store.member_rows(member.room.number, list, after, limit)).await?;
+        let now = self.inner.clock.now();
+        let rows = patiently(self.inner.store.member_rows(member.room.number, list, after, now, limit)).await?;
         self.listed(rows).await
     }
 
     pub(super) async fn listed(&self, rows: Vec<MemberRow>) -> Result<Vec<Listed>, Refusal> {
-        let ids: Vec<UserId> = rows.iter().flat_map(|row| [Some(row.user), row.set_by]).flatten().collect();
+        let ids: Vec<UserId> = rows.iter().flat_map(|row| [Some(row.user), row.membership.set_by]).flatten().collect();
         let people = self.authors(&ids).await?;
         let author = |id: UserId| people.get(&id).cloned().unwrap_or_else(|| Arc::new(Author::nameless(id)));
-        Ok(rows.into_iter().map(|row| Listed { who: author(row.user), by: row.set_by.map(author), row }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| Listed { who: author(row.user), by: row.membership.set_by.map(author), row })
+            .collect())
     }
 
     /// The rooms of somebody, by number: those they are in, or are invited to.
@@ -253,7 +253,8 @@ impl Chat {
         after: RoomNumber,
         limit: u64,
     ) -> Result<Vec<(RoomNumber, MemberRow)>, Refusal> {
-        patiently(self.inner.store.places_of(caller.user().id, state, after, limit)).await
+        let now = self.inner.clock.now();
+        patiently(self.inner.store.places_of(caller.user().id, state, after, now, limit)).await
     }
 
     /// The rooms that the caller is invited to, with the invitations.
@@ -263,12 +264,16 @@ impl Chat {
         after: RoomNumber,
         limit: u64,
     ) -> Result<Vec<(Record, Listed)>, Refusal> {
-        let now = self.inner.clock.now();
-        let mut places = self.places_of(caller, MemberState::Invited, after, limit).await?;
-        places.retain(|(_, row)| row.membership.is_invited(now));
+        let places = self.places_of(caller, MemberState::Invited, after, limit).await?;
         let (numbers, rows): (Vec<_>, Vec<_>) = places.into_iter().unzip();
         let records = self.records_numbered(caller, &numbers).await?;
-        Ok(records.into_iter().zip(self.listed(rows).await?).collect())
+        // One may have been deleted in between.
+        let mut listed: HashMap<_, _> = numbers.into_iter().zip(self.listed(rows).await?).collect();
+        let beside = |record: Record| {
+            let invitation = listed.remove(&record.room.number)?;
+            Some((record, invitation))
+        };
+        Ok(records.into_iter().filter_map(beside).collect())
     }
 
     /// Messages of others behind a marker.

@@ -299,6 +299,7 @@ impl Chat {
         }
         member.may_edit(posted.message.user, self.inner.clock.now())?;
         self.must_have_sent(caller, &posted.message)?;
+        self.may_write_to_peer(caller, &member.room).await?;
         text.within(rules)?;
         let text = self.inner.known.words.content().screen(text.trimmed, rules.filter)?;
         let (room, moderation) = (posted.message.room, moderation(caller, &posted, None));

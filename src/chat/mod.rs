@@ -12,6 +12,7 @@ pub mod figures;
 pub mod files;
 pub mod guests;
 pub mod limits;
+pub mod markers;
 pub mod members;
 pub mod merging;
 pub mod messages;
@@ -57,13 +58,14 @@ pub struct Chat {
     inner: Arc<Inner>,
 }
 
-/// What is remembered of the database, and who is here; the feed keeps it true.
+/// What is remembered of the database, who is here and who types; the feed keeps it true.
 #[derive(Clone)]
 pub struct Known {
     pub attendance: Arc<attendance::Attendance>,
     pub people: Arc<people::People>,
     pub rooms: Arc<rooms::Rooms>,
     pub sessions: Arc<sessions::Sessions>,
+    pub typing: Arc<typing::Typing>,
     pub words: Arc<Words>,
 }
 
@@ -78,7 +80,7 @@ struct Inner {
     characters: characters::Characters,
     sent: guests::Sent,
     comings: comings::Comings,
-    typing: typing::Typing,
+    markers: markers::Markers,
 }
 
 impl Chat {
@@ -94,7 +96,7 @@ impl Chat {
             characters: characters::Characters::default(),
             sent: guests::Sent::default(),
             comings: comings::Comings::default(),
-            typing: typing::Typing::default(),
+            markers: markers::Markers::default(),
         };
         Chat { inner: Arc::new(inner) }
     }
@@ -125,12 +127,13 @@ impl Chat {
     }
 
     /// What time alone brings about: typing flags that nobody renewed, notices held back in a rush,
-    /// people who fell silent.
+    /// people who fell silent, read markers.
     pub async fn tick(&self) {
         self.end_stale_typing().await;
         self.tell_merged_notices().await;
         self.tell_presence().await;
         self.tell_comings().await;
+        self.store_due_markers();
         self.inner.pace.forget_idle(self.inner.clock.ticks());
         self.inner.pace.forget_steps(self.inner.clock.now());
     }

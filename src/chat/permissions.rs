@@ -178,6 +178,16 @@ impl Member {
         matches!(self.place, Place::Member | Place::Moderator | Place::Owner)
     }
 
+    /// Of who is in it.
+    pub fn role(&self) -> Option<RoomRole> {
+        match self.place {
+            Place::Owner => Some(RoomRole::Owner),
+            Place::Moderator => Some(RoomRole::Moderator),
+            Place::Member => Some(RoomRole::Member),
+            Place::Outside | Place::Invited => None,
+        }
+    }
+
     fn is_banned(&self) -> bool {
         self.membership.state == MemberState::Banned && self.caller.standing() != Standing::Admin
     }

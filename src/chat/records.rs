@@ -61,17 +61,19 @@ impl Chat {
         let is_guest = caller.standing() == Standing::Guest;
         let numbers: Vec<_> = rooms.iter().map(|(room, _)| room.number).collect();
         let memberships = patiently(self.inner.store.memberships_of(me, &numbers)).await?;
-        let markers: Vec<_> = rooms
-            .iter()
-            .map(|(room, _)| (room.number, memberships.get(&room.number).map_or(0, |m| m.last_read_seq)))
-            .collect();
+        let membership = |room: &Room| {
+            let stored = memberships.get(&room.number).copied().unwrap_or(Membership::NONE);
+            let marker = self.inner.markers.stands_at(room.number, me);
+            Membership { last_read_seq: stored.last_read_seq.max(marker), ..stored }
+        };
+        let markers: Vec<_> = rooms.iter().map(|(room, _)| (room.number, membership(room).last_read_seq)).collect();
         let unread = patiently(self.inner.store.unread(me, &markers)).await?;
         let peers: Vec<UserId> = rooms.iter().filter_map(|(room, _)| room.peer_of(me)).collect();
         let peers: HashMap<UserId, Arc<Author>> =
             if peers.is_empty() { HashMap::new() } else { self.authors(&peers).await? };
         let now = self.inner.clock.now();
         let record = |(room, counts): (Room, RoomCounts)| {
-            let membership = memberships.get(&room.number).copied().unwrap_or(Membership::NONE);
+            let membership = membership(&room);
             let place = place(room.kind, &membership, now);
             let present = is_guest && matches!(room.kind, RoomKind::Main | RoomKind::Public);
             let unread = unread.get(&room.number).copied().unwrap_or(0);

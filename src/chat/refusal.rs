@@ -162,6 +162,7 @@ fn of_command(refusal: CommandRefusal, now: Micros) -> Refusal {
         CommandRefusal::MemberNotFound => Refusal::MemberNotFound,
         CommandRefusal::Banned => Refusal::Banned,
         CommandRefusal::IsBanned => Refusal::IsBanned,
+        CommandRefusal::Archived => Refusal::Archived,
         CommandRefusal::Muted { until } => Refusal::Muted { retry_in: left(until) },
         CommandRefusal::Barred { until } => Refusal::Kicked { retry_in: left(until) },
         CommandRefusal::Outranked => Refusal::Outranked,

@@ -1,13 +1,14 @@
 //! Who is typing: told as it comes, ended when it is not renewed.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Caller, Chat, Refusal};
-use crate::model::{Author, ConnectionId, Event, Micros, RoomId, RoomNumber};
+use crate::model::{Author, ConnectionId, Event, MemberChange, MemberChanged, Micros, RoomId, RoomNumber};
 
 /// A flag that is not renewed ends after this.
 const HOLDS_FOR: i64 = 10_000_000;
+const ENDED: Micros = Micros(i64::MIN);
 
 #[derive(Default)]
 pub struct Typing {
@@ -27,8 +28,37 @@ impl Flag {
 }
 
 impl Typing {
+    fn flags(&self) -> MutexGuard<'_, HashMap<(ConnectionId, RoomNumber), Flag>> {
+        self.flags.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whoever may type no more; the tick tells.
+    pub fn member_changed(&self, changed: &MemberChanged) {
+        let ends = match changed.change {
+            Some(MemberChange::Left | MemberChange::Kicked | MemberChange::Muted | MemberChange::Banned) => true,
+            Some(
+                MemberChange::Joined
+                | MemberChange::RoleChanged
+                | MemberChange::Unmuted
+                | MemberChange::Unbanned
+                | MemberChange::Invited
+                | MemberChange::InviteRenewed
+                | MemberChange::InviteWithdrawn
+                | MemberChange::Returned
+                | MemberChange::MarkerMoved,
+            )
+            | None => false,
+        };
+        if ends {
+            let mut flags = self.flags();
+            let theirs =
+                |room: RoomNumber, flag: &Flag| room == changed.room.number && flag.author.id == changed.who.id;
+            flags.iter_mut().filter(|((_, room), flag)| theirs(*room, flag)).for_each(|(_, flag)| flag.until = ENDED);
+        }
+    }
+
     fn take_if(&self, ended: impl Fn(ConnectionId, &Flag) -> bool) -> Vec<Event> {
-        let mut flags = self.flags.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut flags = self.flags();
         let keys: Vec<_> =
             flags.iter().filter(|((connection, _), flag)| ended(*connection, flag)).map(|(key, _)| *key).collect();
         keys.into_iter().filter_map(|key| Some(flags.remove(&key)?.ended(key.0, key.1))).collect()
@@ -44,36 +74,31 @@ impl Chat {
         typing: bool,
     ) -> Result<(), Refusal> {
         let member = self.member_at_present(caller, room).await?;
+        let (room, author) = (&member.room, caller.author());
         if typing {
             member.may_send(self.inner.clock.now())?;
+            self.may_write_to_peer(caller, room).await?;
+            let until = Micros(self.inner.clock.ticks().0 + HOLDS_FOR);
+            let flag = Flag { until, room_id: room.id, author: author.clone() };
+            self.inner.known.typing.flags().insert((connection, room.number), flag);
+        } else if self.inner.known.typing.flags().remove(&(connection, room.number)).is_none() {
+            return Ok(());
         }
-        let (room, author) = (&member.room, caller.author());
-        {
-            let mut flags = self.inner.typing.flags.lock().unwrap_or_else(PoisonError::into_inner);
-            if typing {
-                let until = Micros(self.inner.clock.ticks().0 + HOLDS_FOR);
-                flags.insert((connection, room.number), Flag { until, room_id: room.id, author: author.clone() });
-            } else {
-                flags.remove(&(connection, room.number));
-            }
-        }
-        self.inner
-            .bus
-            .tell(Event::TypingChanged { room: room.number, room_id: room.id, author, typing, connection })
-            .await;
+        let (room, room_id) = (room.number, room.id);
+        self.inner.bus.tell(Event::TypingChanged { room, room_id, author, typing, connection }).await;
         Ok(())
     }
 
     /// A connection that ends types no more.
     pub async fn stop_typing(&self, connection: ConnectionId) {
-        for event in self.inner.typing.take_if(|of, _| of == connection) {
+        for event in self.inner.known.typing.take_if(|of, _| of == connection) {
             self.inner.bus.tell(event).await;
         }
     }
 
     pub(super) async fn end_stale_typing(&self) {
         let now = self.inner.clock.ticks();
-        for event in self.inner.typing.take_if(|_, flag| flag.until <= now) {
+        for event in self.inner.known.typing.take_if(|_, flag| flag.until <= now) {
             self.inner.bus.tell(event).await;
         }
     }

@@ -81,6 +81,7 @@ impl<L: Live> Door<L> {
         match event {
             Event::UserChanged { user } | Event::SessionEnded { user, .. } => self.visitors.reconsider(*user),
             Event::MemberChanged(changed) => self.visitors.reconsider(changed.who.id),
+            Event::HearingEnded { room, person } => self.visitors.end_hearing(*person, *room),
             Event::RoomChanged { .. } => {
                 event.puts_out_of().into_iter().for_each(|room| self.reconsider_listeners(room));
             }
@@ -152,6 +153,7 @@ impl<L: Live> Visit<L> {
 
     /// Whether it did not before.
     pub fn listen(&mut self, room: RoomNumber) -> bool {
+        self.door.visitors.came_back(self.connection.id(), room);
         let is_new = self.rooms.insert(room);
         if is_new {
             self.door.audience.enter(room, self.ear.clone());
@@ -196,9 +198,12 @@ impl<L: Live> Visit<L> {
         self.rooms.iter().for_each(|room| seat.hears(*room, begins));
     }
 
-    /// Somebody may have been put out, or a room be gone. Gives the rooms that are heard no more.
+    /// Somebody may have left or been put out, or a room be gone. Gives the rooms that are heard no more.
     pub async fn leave_forbidden_rooms(&mut self) -> Vec<RoomNumber> {
-        let mut left = Vec::new();
+        let mut left = self.door.visitors.take_left(self.connection.id());
+        for room in &left {
+            self.listen_no_more(*room);
+        }
         for room in self.rooms.clone() {
             if room != RoomNumber::MAIN && !self.door.chat.may_hear(self.actor, room).await {
                 self.listen_no_more(room);

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::connection::Live;
-use crate::model::{Actor, Clock, ConnectionId, UserId};
+use crate::model::{Actor, Clock, ConnectionId, RoomNumber, UserId};
 
 pub struct Visitors<L> {
     here: Mutex<Here<L>>,
@@ -22,6 +22,8 @@ struct Visitor<L> {
     actor: Actor,
     /// Seconds since 1970.
     token_ends: Option<u64>,
+    /// Rooms that it is to hear no more, although it might.
+    left: Vec<RoomNumber>,
 }
 
 /// How many connections each person has, through whatever door.
@@ -99,7 +101,7 @@ impl<L: Live> Visitors<L> {
             person.map(|person| here.of_person.entry(person).or_default().insert(id));
             self.take(&mut here, before, id);
         }
-        here.by_connection.insert(id, Visitor { connection: connection.clone(), actor, token_ends });
+        here.by_connection.insert(id, Visitor { connection: connection.clone(), actor, token_ends, left: Vec::new() });
         drop(here);
         connection.belongs_to(person);
         // It may have been locked, or its session have ended, since it was asked for: nobody knew of
@@ -142,6 +144,31 @@ impl<L: Live> Visitors<L> {
     /// An account was changed, locked or removed, or one of its sessions ended.
     pub fn reconsider(&self, person: UserId) {
         self.of_person(person).iter().for_each(L::reconsider);
+    }
+
+    /// Somebody left a room on whichever connection: none of theirs hears it any more.
+    pub fn end_hearing(&self, person: UserId, room: RoomNumber) {
+        let mut here = self.here();
+        let Here { by_connection, of_person } = &mut *here;
+        for connection in of_person.get(&person).into_iter().flatten() {
+            if let Some(visitor) = by_connection.get_mut(connection) {
+                visitor.left.retain(|left| *left != room);
+                visitor.left.push(room);
+                visitor.connection.reconsider();
+            }
+        }
+    }
+
+    /// It came again before it had left.
+    pub fn came_back(&self, connection: ConnectionId, room: RoomNumber) {
+        if let Some(visitor) = self.here().by_connection.get_mut(&connection) {
+            visitor.left.retain(|left| *left != room);
+        }
+    }
+
+    pub fn take_left(&self, connection: ConnectionId) -> Vec<RoomNumber> {
+        let mut here = self.here();
+        here.by_connection.get_mut(&connection).map(|visitor| std::mem::take(&mut visitor.left)).unwrap_or_default()
     }
 
     /// They may not be allowed to hear any more what they hear.

@@ -45,6 +45,11 @@ pub enum Event {
         room: RoomNumber,
         at: Micros,
     },
+    /// Somebody who need not be a member to hear a room left it.
+    HearingEnded {
+        room: RoomNumber,
+        person: UserId,
+    },
     /// Something may have been stored that nobody was told of: read what is missing.
     Unsettled {
         room: RoomNumber,
@@ -129,6 +134,7 @@ impl Event {
             | Event::UserEdited { .. }
             | Event::RoomCreated { .. }
             | Event::DirectBegun { .. }
+            | Event::HearingEnded { .. }
             | Event::Noticed { .. }
             | Event::WordsChanged { .. } => None,
         }
@@ -150,6 +156,7 @@ impl Event {
             Event::TypingChanged { .. }
             | Event::Joined { .. }
             | Event::Left { .. }
+            | Event::HearingEnded { .. }
             | Event::Unsettled { .. }
             | Event::PeopleMoved { .. }
             | Event::UserChanged { .. }

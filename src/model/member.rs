@@ -28,6 +28,9 @@ pub struct Membership {
     pub barred_until: Option<Micros>,
     /// Of an invitation.
     pub expires_at: Option<Micros>,
+    /// By whom and when they were muted, banned or invited, the newest of these.
+    pub set_by: Option<UserId>,
+    pub set_at: Option<Micros>,
 }
 
 impl Membership {
@@ -40,6 +43,8 @@ impl Membership {
         muted_until: None,
         barred_until: None,
         expires_at: None,
+        set_by: None,
+        set_at: None,
     };
 
     pub fn is_muted(&self, now: Micros) -> bool {
@@ -57,7 +62,8 @@ pub struct MemberChanged {
     pub room: Arc<Room>,
     pub who: Arc<Author>,
     pub by: Option<UserId>,
-    pub change: MemberChange,
+    /// None: it was so already, and nobody is told.
+    pub change: Option<MemberChange>,
     /// For the person alone.
     pub reason: Option<String>,
     pub now: Membership,
@@ -80,5 +86,7 @@ pub enum MemberChange {
     /// Told to nobody.
     InviteRenewed,
     InviteWithdrawn,
+    /// To a direct room; told to nobody.
+    Returned,
     MarkerMoved,
 }

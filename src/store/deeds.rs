@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::audit::AuditRow;
-use super::ledger::{CommandRefusal, Done, Ledger, Outcome};
+use super::ledger::{CommandRefusal, Done, Ledger, Outcome, RoomState};
 use super::members::{MemberKey, Touched};
 use crate::model::{
     Author, Event, MemberChange, MemberChanged, MemberState, Membership, Micros, Room, RoomKind, RoomNumber, RoomRole,
@@ -32,10 +32,9 @@ impl From<RoomRole> for Rank {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
-    /// Those who were not invited only where that needs no invitation.
-    Join {
-        uninvited: bool,
-    },
+    Join,
+    /// To a direct room.
+    Return,
     Leave,
     Kick {
         barred_until: Micros,
@@ -55,6 +54,27 @@ pub enum Deed {
         seq: i64,
     },
 }
+
+impl Deed {
+    pub(super) fn may_leave_no_owner(self) -> bool {
+        match self {
+            Deed::Leave | Deed::SetRole(_) => true,
+            Deed::Join
+            | Deed::Return
+            | Deed::Kick { .. }
+            | Deed::Mute { .. }
+            | Deed::Unmute
+            | Deed::Ban
+            | Deed::Unban
+            | Deed::Invite { .. }
+            | Deed::WithdrawInvite
+            | Deed::MoveMarker { .. } => false,
+        }
+    }
+}
+
+/// A mute or an invitation that comes once more so soon is the same request, sent twice.
+const SENT_TWICE: i64 = 60_000_000;
 
 /// A deed, by whom and to whom.
 #[derive(Debug, Clone)]
@@ -84,13 +104,25 @@ impl MemberCommand {
 type Verdict = Result<Option<(Membership, MemberChange)>, CommandRefusal>;
 
 impl Ledger {
-    /// Refuses whoever was silenced since they were asked whether they may.
-    pub(super) fn may_still_speak(&self, place: MemberKey) -> Result<(), CommandRefusal> {
-        let Some(membership) = self.members.get(&place) else { return Ok(()) };
-        match (membership.state, membership.muted_until, membership.barred_until) {
-            (MemberState::Banned, _, _) => Err(CommandRefusal::Banned),
-            (_, Some(until), _) if until > self.now => Err(CommandRefusal::Muted { until }),
-            (_, _, Some(until)) if until > self.now => Err(CommandRefusal::RoomNotFound),
+    /// Refuses whoever was silenced since they were asked whether they may, and what is said in a room
+    /// that was closed since then.
+    pub(super) fn may_still_speak(
+        &self,
+        place: MemberKey,
+        guest: bool,
+        unsilenced: bool,
+    ) -> Result<(), CommandRefusal> {
+        let room = self.rooms.get(&place.0).ok_or(CommandRefusal::RoomNotFound)?;
+        if guest && !room.is_open {
+            return Err(CommandRefusal::RoomNotFound);
+        }
+        let membership = self.members.get(&place).filter(|_| !unsilenced).copied().unwrap_or(Membership::NONE);
+        let is_barred = membership.barred_until.is_some_and(|until| until > self.now);
+        match (membership.state, membership.muted_until) {
+            (MemberState::Banned, _) => Err(CommandRefusal::Banned),
+            _ if room.is_archived => Err(CommandRefusal::Archived),
+            (_, Some(until)) if until > self.now => Err(CommandRefusal::Muted { until }),
+            _ if is_barred => Err(CommandRefusal::RoomNotFound),
             _ => Ok(()),
         }
     }
@@ -101,33 +133,39 @@ impl Ledger {
         let Some((one, other)) = self.rooms.get(&room).and_then(|room| room.pair) else { return };
         for person in [one, other] {
             let place = (room, person);
-            let hidden = self.members.get(&place).is_some_and(|before| before.state == MemberState::Left);
-            if let (true, Some(before)) = (hidden, self.members.get_mut(&place)) {
-                before.state = MemberState::Member;
-                self.touched.insert(place, Touched { membership: *before, by: None, reason: None });
+            let left = self.members.get(&place).copied().filter(|before| before.state == MemberState::Left);
+            if let Some(before) = left {
+                let after = Membership { state: MemberState::Member, ..before };
+                self.put(place, after, None);
+                self.count_member(place, before, after, MemberChange::Returned);
             }
+            let hidden = left.is_some();
             if hidden || (seq == 1 && person != author) {
                 self.also.push(Arc::new(Event::DirectBegun { room, to: person }));
             }
         }
     }
 
+    fn put(&mut self, place: MemberKey, membership: Membership, reason: Option<String>) {
+        self.members.insert(place, membership);
+        self.touched.insert(place, Touched { membership, reason });
+    }
+
     pub(super) fn change_member(&mut self, command: &MemberCommand) -> Outcome {
         let place = command.place();
         let now = self.now;
-        if !self.rooms.contains_key(&place.0) {
-            return Err(CommandRefusal::RoomNotFound);
-        }
+        let room = self.rooms.get(&place.0).ok_or(CommandRefusal::RoomNotFound)?;
         let before = self.members.get(&place).copied().unwrap_or(Membership::NONE);
-        let verdict = self.judge(command, before)?;
-        let (after, change) = match verdict {
-            Some(changed) => changed,
-            None => return Ok((Done::Member(self.changed(command, before, None)), None)),
+        let Some((after, change)) = self.judge(command, room, before)? else {
+            return Ok((Done::Member(self.changed(command, before, None)), None));
         };
-        self.members.insert(place, after);
-        let by = command.by.filter(|by| *by != command.who.id);
-        self.touched.insert(place, Touched { membership: after, by, reason: command.reason.clone() });
-        self.count_member(command, before, after, change);
+        let (after, reason) = if is_set(change) {
+            (Membership { set_by: command.by, set_at: Some(now), ..after }, command.reason.clone())
+        } else {
+            (after, self.touched.get(&place).and_then(|earlier| earlier.reason.clone()))
+        };
+        self.put(place, after, reason);
+        self.count_member(place, before, after, change);
         if let Some(action) = audited(change) {
             self.audit.push(AuditRow {
                 room: Some(place.0),
@@ -142,34 +180,18 @@ impl Ledger {
         Ok((Done::Member(changed), Some(Arc::new(event))))
     }
 
-    fn judge(&self, command: &MemberCommand, before: Membership) -> Verdict {
+    fn judge(&self, command: &MemberCommand, room: &RoomState, before: Membership) -> Verdict {
         let now = self.now;
         let is_main = command.room.kind == RoomKind::Main;
+        let is_again = before.set_by == command.by && before.set_at.is_some_and(|at| now.0 - at.0 < SENT_TWICE);
         let is_in = before.state == MemberState::Member || (is_main && before.state != MemberState::Banned);
         self.check_rank(command, before)?;
         let with = |after: Membership, change| Ok(Some((after, change)));
         match command.deed {
-            Deed::Join { uninvited } => match before.state {
-                MemberState::Banned => Err(CommandRefusal::RoomNotFound),
-                MemberState::Member => Ok(None),
-                _ if before.barred_until.is_some_and(|until| until > now) && !before.is_invited(now) => {
-                    Err(CommandRefusal::Barred { until: before.barred_until.unwrap_or(now) })
-                }
-                MemberState::Left | MemberState::Invited if uninvited || before.is_invited(now) => {
-                    let end = self.rooms.get(&command.room.number).map_or(0, |room| room.last_seq);
-                    with(
-                        Membership {
-                            state: MemberState::Member,
-                            joined_at: now,
-                            last_read_seq: end,
-                            muted_until: before.muted_until,
-                            ..Membership::NONE
-                        },
-                        MemberChange::Joined,
-                    )
-                }
-                MemberState::Left | MemberState::Invited => Err(CommandRefusal::RoomNotFound),
-            },
+            Deed::Join => self.judge_coming(command, room, before),
+            Deed::Return if before.state != MemberState::Left => Ok(None),
+            Deed::Return => with(Membership { state: MemberState::Member, ..before }, MemberChange::Returned),
+            Deed::Kick { .. } if before.state == MemberState::Banned => Ok(None),
             // Guests are present without being members.
             Deed::Kick { .. } if command.who.guest && before.barred_until.is_some_and(|until| until > now) => Ok(None),
             Deed::Leave | Deed::Kick { .. } if before.state != MemberState::Member && !command.kicks_guest() => {
@@ -196,7 +218,11 @@ impl Ledger {
                 MemberChange::RoleChanged,
             ),
             Deed::Mute { seconds } => {
-                let until = Micros(now.0 + i64::from(seconds) * 1_000_000);
+                let length = i64::from(seconds) * 1_000_000;
+                if is_again && before.muted_until == before.set_at.map(|at| Micros(at.0 + length)) {
+                    return Ok(None);
+                }
+                let until = Micros(now.0 + length);
                 with(Membership { muted_until: Some(until), ..before }, MemberChange::Muted)
             }
             Deed::Unmute if before.is_muted(now) => {
@@ -211,6 +237,8 @@ impl Ledger {
             Deed::Unban => Ok(None),
             Deed::Invite { .. } if before.state == MemberState::Banned => Err(CommandRefusal::IsBanned),
             Deed::Invite { .. } if is_in => Ok(None),
+            Deed::Invite { .. } if room.is_archived => Err(CommandRefusal::Archived),
+            Deed::Invite { .. } if is_again && before.is_invited(now) => Ok(None),
             Deed::Invite { expires_at } => {
                 let change = if before.is_invited(now) { MemberChange::InviteRenewed } else { MemberChange::Invited };
                 with(Membership { state: MemberState::Invited, expires_at: Some(expires_at), ..before }, change)
@@ -221,14 +249,38 @@ impl Ledger {
             Deed::WithdrawInvite => Ok(None),
             Deed::MoveMarker { .. } if !is_in => Err(CommandRefusal::RoomNotFound),
             Deed::MoveMarker { seq } => {
-                let end = self.rooms.get(&command.room.number).map_or(0, |room| room.last_seq);
-                let seq = seq.min(end);
+                let seq = seq.min(room.last_seq);
                 if seq <= before.last_read_seq {
                     return Ok(None);
                 }
                 let joined_at = if before.joined_at == Micros(0) { now } else { before.joined_at };
                 let state = MemberState::Member;
                 with(Membership { state, joined_at, last_read_seq: seq, ..before }, MemberChange::MarkerMoved)
+            }
+        }
+    }
+
+    /// As the room is now: it may have been closed since they were asked whether they may.
+    fn judge_coming(&self, command: &MemberCommand, room: &RoomState, before: Membership) -> Verdict {
+        let is_invited = before.is_invited(self.now);
+        let barred_until = before.barred_until.filter(|until| *until > self.now && !is_invited);
+        match (before.state, barred_until) {
+            (MemberState::Member, _) => Ok(None),
+            (MemberState::Banned, _) => Err(CommandRefusal::RoomNotFound),
+            _ if !(room.is_open || is_invited || command.who_is_admin) => Err(CommandRefusal::RoomNotFound),
+            _ if room.is_archived => Err(CommandRefusal::Archived),
+            (_, Some(until)) => Err(CommandRefusal::Barred { until }),
+            (MemberState::Left | MemberState::Invited, None) => {
+                let after = Membership {
+                    state: MemberState::Member,
+                    joined_at: self.now,
+                    last_read_seq: room.last_seq,
+                    muted_until: before.muted_until,
+                    set_by: before.set_by,
+                    set_at: before.set_at,
+                    ..Membership::NONE
+                };
+                Ok(Some((after, MemberChange::Joined)))
             }
         }
     }
@@ -250,13 +302,12 @@ impl Ledger {
             && self.owners.get(&command.room.number).copied().unwrap_or(0) <= 1
     }
 
-    fn count_member(&mut self, command: &MemberCommand, before: Membership, after: Membership, change: MemberChange) {
-        let number = command.room.number;
+    fn count_member(&mut self, (number, _): MemberKey, before: Membership, after: Membership, change: MemberChange) {
         let counts = |membership: Membership| i64::from(membership.state == MemberState::Member);
         let owns = |m: Membership| i64::from(m.state == MemberState::Member && m.role == RoomRole::Owner);
         *self.owners.entry(number).or_default() += owns(after) - owns(before);
         let Some(room) = self.rooms.get_mut(&number) else { return };
-        if command.room.kind != RoomKind::Main {
+        if number != RoomNumber::MAIN {
             room.members += counts(after) - counts(before);
         }
         if !matches!(change, MemberChange::MarkerMoved | MemberChange::InviteRenewed) {
@@ -270,7 +321,7 @@ impl Ledger {
             room: command.room.clone(),
             who: command.who.clone(),
             by: command.by,
-            change: change.unwrap_or(MemberChange::MarkerMoved),
+            change,
             reason: command.reason.clone(),
             now,
             version: room.map_or(0, |room| room.version),
@@ -297,7 +348,24 @@ fn audited(change: MemberChange) -> Option<&'static str> {
         | MemberChange::Invited
         | MemberChange::InviteRenewed
         | MemberChange::InviteWithdrawn
+        | MemberChange::Returned
         | MemberChange::MarkerMoved => None,
+    }
+}
+
+/// What stands with who did it, when and why.
+fn is_set(change: MemberChange) -> bool {
+    match change {
+        MemberChange::Muted | MemberChange::Banned | MemberChange::Invited | MemberChange::InviteRenewed => true,
+        MemberChange::Joined
+        | MemberChange::Left
+        | MemberChange::Kicked
+        | MemberChange::RoleChanged
+        | MemberChange::Unmuted
+        | MemberChange::Unbanned
+        | MemberChange::InviteWithdrawn
+        | MemberChange::Returned
+        | MemberChange::MarkerMoved => false,
     }
 }
 

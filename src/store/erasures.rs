@@ -145,6 +145,7 @@ impl Store {
         self.mark_as_own(&db).await?;
         // What was still coming in at the beginning.
         super::files::mark_gone(&db, super::FilesOf::Owner(user), now).await?;
+        run(&db, "DELETE FROM chat_members WHERE user_id = $1", [user.into()]).await?;
         run(&db, "DELETE FROM chat_authors WHERE user_id = $1", [user.into()]).await?;
         run(&db, "DELETE FROM chat_characters WHERE user_id = $1", [user.into()]).await?;
         if !self.made_by_node {
@@ -156,10 +157,11 @@ impl Store {
         Ok(())
     }
 
-    /// Who takes over a room: the longest-serving moderator, else the oldest member.
+    /// Who takes over a room: the longest-serving moderator, else the oldest member. In the main room
+    /// everybody is a member, and nobody inherits it by that.
     pub async fn heir_of(&self, room: RoomNumber, owner: UserId) -> Result<Option<UserId>, Fault> {
         let question = "SELECT user_id FROM chat_members WHERE room = $1 AND user_id <> $2 AND state = 'member' \
-                        ORDER BY CASE role WHEN 'owner' THEN 0 WHEN 'moderator' THEN 1 ELSE 2 END, joined_at, user_id LIMIT 1";
+                        AND (room <> 1 OR role <> 'member') ORDER BY CASE role WHEN 'owner' THEN 0 WHEN 'moderator' THEN 1 ELSE 2 END, joined_at, user_id LIMIT 1";
         let found = row(&self.pool, question, [room.0.into(), owner.into()]).await?;
         Ok(found.map(|row| row.try_get("", "user_id")).transpose()?)
     }

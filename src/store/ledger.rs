@@ -80,6 +80,7 @@ pub enum CommandRefusal {
     MemberNotFound,
     Banned,
     IsBanned,
+    Archived,
     Muted {
         until: Micros,
     },
@@ -127,6 +128,18 @@ impl Command {
         }
     }
 
+    /// The room of which it must be known how many own it.
+    pub(super) fn asks_for_owners(&self) -> Option<RoomNumber> {
+        match self {
+            Command::Member(command) if command.deed.may_leave_no_owner() => Some(command.room.number),
+            Command::Member(_)
+            | Command::Create(_)
+            | Command::Edit { .. }
+            | Command::Delete { .. }
+            | Command::Erase { .. } => None,
+        }
+    }
+
     /// The membership that this changes.
     pub(super) fn place(&self) -> Option<MemberKey> {
         match self {
@@ -149,6 +162,9 @@ pub(super) struct RoomState {
     pub version: i64,
     /// Of a direct room.
     pub pair: Option<(UserId, UserId)>,
+    /// To guests, and to whom nobody invited.
+    pub is_open: bool,
+    pub is_archived: bool,
 }
 
 #[derive(Default)]
@@ -214,9 +230,7 @@ impl Ledger {
                 return Ok((Done::Message(Arc::new(Posted { message: first.clone(), author })), None));
             }
         }
-        if !unsilenced {
-            self.may_still_speak((room, author.id))?;
-        }
+        self.may_still_speak((room, author.id), author.guest, unsilenced)?;
         let state = self.rooms.get(&room).ok_or(CommandRefusal::RoomNotFound)?;
         let (room_id, at) = (state.id, Micros(self.now.0.max(state.last_at + 1)));
         let attachment = upload.as_ref().map(|upload| Arc::new(upload.attachment()));
@@ -268,9 +282,8 @@ impl Ledger {
     fn edit(&mut self, id: MessageId, author: Arc<Author>, text: String, moderation: Option<Moderation>) -> Outcome {
         let message =
             self.messages.get(&id).filter(|message| !message.deleted).ok_or(CommandRefusal::MessageNotFound)?;
-        if moderation.is_none() {
-            self.may_still_speak((message.room, message.user))?;
-        }
+        let others = moderation.is_some();
+        self.may_still_speak((message.room, message.user), message.guest && !others, others)?;
         self.note_moderation("message-edited", id, moderation);
         let message = self.messages.get_mut(&id).ok_or(CommandRefusal::MessageNotFound)?;
         // The clock may have been set back meanwhile.

@@ -19,9 +19,9 @@ use crate::model::{Message, Micros, RoomNumber};
 /// Locks the rooms in sorted order, so that two nodes never wait for each other, and marks the
 /// transaction as our own for the triggers on Node's tables.
 const LOCK: Sql = Sql {
-    postgres: "SELECT number, id, last_seq, last_rev, last_at, members, version, pair, set_config('community_chat.own_writer', 'on', true) FROM chat_rooms \
+    postgres: "SELECT number, id, kind, archived_at, last_seq, last_rev, last_at, members, version, pair, set_config('community_chat.own_writer', 'on', true) FROM chat_rooms \
                WHERE number IN (SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST($1 AS json))) AND deleted_at IS NULL ORDER BY number FOR UPDATE",
-    sqlite: "SELECT number, id, last_seq, last_rev, last_at, members, version, pair FROM chat_rooms WHERE number IN (SELECT value FROM json_each($1)) AND deleted_at IS NULL ORDER BY number",
+    sqlite: "SELECT number, id, kind, archived_at, last_seq, last_rev, last_at, members, version, pair FROM chat_rooms WHERE number IN (SELECT value FROM json_each($1)) AND deleted_at IS NULL ORDER BY number",
 };
 
 const INSERT_LOG: Sql = Sql {
@@ -177,6 +177,8 @@ impl Store {
                 members: row.try_get("", "members")?,
                 version: row.try_get("", "version")?,
                 pair: pair_of(row.try_get::<Option<String>>("", "pair")?.as_deref()),
+                is_open: matches!(row.try_get::<String>("", "kind")?.as_str(), "main" | "public"),
+                is_archived: row.try_get::<Option<i64>>("", "archived_at")?.is_some(),
             };
             Ok((RoomNumber(row.try_get("", "number")?), state))
         };
@@ -193,7 +195,7 @@ impl Store {
             ids.filter_map(|id| ledger.messages.get(id)).map(|message| MessageRow::of(message, self.kind)).collect()
         };
         let touched = ledger.touched.iter().map(|(place, touched)| (*place, touched.clone()));
-        self.write_touched(db, touched, ledger.now).await?;
+        self.write_touched(db, touched).await?;
         self.write_audit(db, &ledger.audit).await?;
         for (upload, room, message) in &ledger.kept {
             files::keep(db, &upload.draft, &upload.content, Some((*room, *message)), ledger.now).await?;

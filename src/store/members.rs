@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use super::sql::{Sql, json, row, rows, run};
 use super::{Fault, Store};
-use crate::config::DatabaseKind;
 use crate::model::{MemberState, Membership, Micros, RoomNumber, RoomRole, UserId};
 
 /// Somebody in some room.
@@ -18,8 +17,6 @@ pub type MemberKey = (RoomNumber, UserId);
 pub struct MemberRow {
     pub user: UserId,
     pub membership: Membership,
-    pub set_by: Option<UserId>,
-    pub set_at: Option<Micros>,
     pub reason: Option<String>,
 }
 
@@ -29,8 +26,7 @@ pub enum MemberList {
     Members(Option<RoomRole>),
     Invited,
     Banned,
-    /// Until later than this.
-    Muted(Micros),
+    Muted,
 }
 
 #[derive(Serialize)]
@@ -45,23 +41,24 @@ struct Written {
     barred_until: Option<i64>,
     expires_at: Option<i64>,
     set_by: Option<UserId>,
-    set_at: i64,
+    set_at: Option<i64>,
     reason: Option<String>,
 }
 
+/// A reason stands as long as what was done for it does.
 const PUT: Sql = Sql {
     postgres: "INSERT INTO chat_members (room, user_id, state, role, joined_at, last_read_seq, muted_until, barred_until, expires_at, set_by, set_at, reason) \
         SELECT room, \"user\", state, role, joined_at, last_read_seq, muted_until, barred_until, expires_at, set_by, set_at, reason FROM json_to_recordset(CAST($1 AS json)) AS m \
         (room bigint, \"user\" uuid, state text, role text, joined_at bigint, last_read_seq bigint, muted_until bigint, barred_until bigint, expires_at bigint, set_by uuid, set_at bigint, reason text) \
         ON CONFLICT (room, user_id) DO UPDATE SET state = excluded.state, role = excluded.role, joined_at = excluded.joined_at, last_read_seq = excluded.last_read_seq, \
         muted_until = excluded.muted_until, barred_until = excluded.barred_until, expires_at = excluded.expires_at, \
-        set_by = COALESCE(excluded.set_by, chat_members.set_by), set_at = excluded.set_at, reason = COALESCE(excluded.reason, chat_members.reason)",
+        set_by = excluded.set_by, set_at = excluded.set_at, reason = CASE WHEN excluded.set_at = chat_members.set_at THEN chat_members.reason ELSE excluded.reason END",
     sqlite: "INSERT INTO chat_members (room, user_id, state, role, joined_at, last_read_seq, muted_until, barred_until, expires_at, set_by, set_at, reason) \
         SELECT value ->> 'room', unhex(value ->> 'user', '-'), value ->> 'state', value ->> 'role', value ->> 'joined_at', value ->> 'last_read_seq', value ->> 'muted_until', \
         value ->> 'barred_until', value ->> 'expires_at', unhex(value ->> 'set_by', '-'), value ->> 'set_at', value ->> 'reason' FROM json_each($1) WHERE true \
         ON CONFLICT (room, user_id) DO UPDATE SET state = excluded.state, role = excluded.role, joined_at = excluded.joined_at, last_read_seq = excluded.last_read_seq, \
         muted_until = excluded.muted_until, barred_until = excluded.barred_until, expires_at = excluded.expires_at, \
-        set_by = COALESCE(excluded.set_by, set_by), set_at = excluded.set_at, reason = COALESCE(excluded.reason, reason)",
+        set_by = excluded.set_by, set_at = excluded.set_at, reason = CASE WHEN excluded.set_at = set_at THEN reason ELSE excluded.reason END",
 };
 
 const PLACES: Sql = Sql {
@@ -124,6 +121,8 @@ fn membership(row: &QueryResult) -> Result<Membership, Fault> {
         muted_until: time("muted_until")?,
         barred_until: time("barred_until")?,
         expires_at: time("expires_at")?,
+        set_by: row.try_get("", "set_by")?,
+        set_at: time("set_at")?,
     })
 }
 
@@ -135,17 +134,14 @@ fn member_row(row: &QueryResult) -> Result<MemberRow, Fault> {
     Ok(MemberRow {
         user: row.try_get("", "user_id")?,
         membership: membership(row)?,
-        set_by: row.try_get("", "set_by")?,
-        set_at: row.try_get::<Option<i64>>("", "set_at")?.map(Micros),
         reason: row.try_get("", "reason")?,
     })
 }
 
-/// One who was changed, by whom and why.
+/// One who was changed, and why they were muted, banned or invited if that is new.
 #[derive(Debug, Clone)]
 pub(super) struct Touched {
     pub membership: Membership,
-    pub by: Option<UserId>,
     pub reason: Option<String>,
 }
 
@@ -186,22 +182,19 @@ impl Store {
         &self,
         db: &impl ConnectionTrait,
         standing: &[(MemberKey, Membership)],
-        now: Micros,
     ) -> Result<(), Fault> {
-        let touched = standing
-            .iter()
-            .map(|(place, membership)| (*place, Touched { membership: *membership, by: None, reason: None }));
-        self.write_touched(db, touched, now).await
+        let touched =
+            standing.iter().map(|(place, membership)| (*place, Touched { membership: *membership, reason: None }));
+        self.write_touched(db, touched).await
     }
 
     pub(super) async fn write_touched(
         &self,
         db: &impl ConnectionTrait,
         touched: impl Iterator<Item = (MemberKey, Touched)>,
-        now: Micros,
     ) -> Result<(), Fault> {
         let written: Vec<Written> = touched
-            .map(|((room, user), Touched { membership, by, reason })| Written {
+            .map(|((room, user), Touched { membership, reason })| Written {
                 room: room.0,
                 user,
                 state: state_name(membership.state),
@@ -211,8 +204,8 @@ impl Store {
                 muted_until: membership.muted_until.map(|until| until.0),
                 barred_until: membership.barred_until.map(|until| until.0),
                 expires_at: membership.expires_at.map(|end| end.0),
-                set_by: by,
-                set_at: now.0,
+                set_by: membership.set_by,
+                set_at: membership.set_at.map(|at| at.0),
                 reason,
             })
             .collect();
@@ -222,64 +215,70 @@ impl Store {
         Ok(())
     }
 
-    /// A page of a room's rows, oldest first, after the one named.
+    /// A page of a room's rows after the one named: bans and mutes newest first, others by when they joined.
     pub async fn member_rows(
         &self,
         room: RoomNumber,
         list: MemberList,
         after: Option<(i64, UserId)>,
+        now: Micros,
         limit: u64,
     ) -> Result<Vec<MemberRow>, Fault> {
-        let now = match list {
-            MemberList::Muted(now) => now.0,
-            MemberList::Members(_) | MemberList::Invited | MemberList::Banned => 0,
-        };
-        // Mutes stand in the order of joining too: a mute is a property of somebody.
+        let mut values = vec![room.0.into(), i64::try_from(limit).unwrap_or(i64::MAX).into()];
         let chosen = match list {
-            MemberList::Members(None) => "m.state = 'member' AND $5 = 0",
-            MemberList::Members(Some(RoomRole::Owner)) => "m.state = 'member' AND m.role = 'owner' AND $5 = 0",
-            MemberList::Members(Some(RoomRole::Moderator)) => "m.state = 'member' AND m.role = 'moderator' AND $5 = 0",
-            MemberList::Members(Some(RoomRole::Member)) => "m.state = 'member' AND m.role = 'member' AND $5 = 0",
-            MemberList::Invited => "m.state = 'invited' AND $5 = 0",
-            MemberList::Banned => "m.state = 'banned' AND $5 = 0",
-            MemberList::Muted(_) => "m.muted_until > $5",
+            MemberList::Members(role) => {
+                let role = role.map_or(String::new(), |role| format!("AND m.role = '{}'", role_name(role)));
+                // In the main room everybody is a member; a row says that somebody reads there.
+                format!("m.state = 'member' {role} AND (m.room <> 1 OR m.role <> 'member')")
+            }
+            MemberList::Invited => {
+                values.push(now.0.into());
+                "m.state = 'invited' AND (m.expires_at IS NULL OR m.expires_at > $3)".to_owned()
+            }
+            MemberList::Banned => "m.state = 'banned'".to_owned(),
+            MemberList::Muted => {
+                values.push(now.0.into());
+                "m.muted_until > $3".to_owned()
+            }
         };
-        let (joined_at, user) = after.unwrap_or((i64::MIN, UserId::nil()));
-        let question = format!(
-            "{COLUMNS} WHERE m.room = $1 AND {chosen} AND (m.joined_at, m.user_id) > ($2, $3) \
-             ORDER BY m.joined_at, m.user_id LIMIT $4"
-        );
-        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let values = [room.0.into(), joined_at.into(), user.into(), limit.into(), now.into()];
-        let question = match self.kind {
-            DatabaseKind::Postgres => question.replace("$5", "CAST($5 AS bigint)"),
-            DatabaseKind::Sqlite => question,
+        let (key, beyond, order) = match list {
+            MemberList::Members(_) | MemberList::Invited => ("m.joined_at", ">", "ASC"),
+            MemberList::Banned | MemberList::Muted => ("COALESCE(m.set_at, 0)", "<", "DESC"),
         };
+        let mut question = format!("{COLUMNS} WHERE m.room = $1 AND {chosen}");
+        if let Some((at, user)) = after {
+            let place = values.len();
+            values.extend([at.into(), user.into()]);
+            question += &format!(" AND ({key}, m.user_id) {beyond} (${}, ${})", place + 1, place + 2);
+        }
+        question += &format!(" ORDER BY {key} {order}, m.user_id {order} LIMIT $2");
         rows(&self.pool, &question, values).await?.iter().map(member_row).collect()
     }
 
-    /// The rooms that somebody is in, or is invited to, by number.
+    /// The rooms that somebody is in, or has an invitation to that has not ended, by number.
     pub async fn places_of(
         &self,
         user: UserId,
         state: MemberState,
         after: RoomNumber,
+        now: Micros,
         limit: u64,
     ) -> Result<Vec<(RoomNumber, MemberRow)>, Fault> {
         let question = format!(
             "{COLUMNS} JOIN chat_rooms r ON r.number = m.room AND r.deleted_at IS NULL \
-             WHERE m.user_id = $1 AND m.state = $2 AND m.room > $3 ORDER BY m.room LIMIT $4"
+             WHERE m.user_id = $1 AND m.state = $2 AND m.room > $3 AND (m.expires_at IS NULL OR m.expires_at > $4) \
+             ORDER BY m.room LIMIT $5"
         );
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let values = [user.into(), state_name(state).into(), after.0.into(), limit.into()];
+        let values = [user.into(), state_name(state).into(), after.0.into(), now.0.into(), limit.into()];
         let found = rows(&self.pool, &question, values).await?;
         found.iter().map(|row| Ok((place(row)?.0, member_row(row)?))).collect()
     }
 
-    /// How many rooms an account is in, direct ones not counted.
+    /// How many rooms an account is in, the main room and direct ones not counted.
     pub async fn rooms_of(&self, user: UserId) -> Result<i64, Fault> {
         let question = "SELECT count(*) AS rooms FROM chat_members m JOIN chat_rooms r ON r.number = m.room \
-                        AND r.deleted_at IS NULL AND r.kind <> 'direct' WHERE m.user_id = $1 AND m.state = 'member'";
+                        AND r.deleted_at IS NULL AND r.kind NOT IN ('main', 'direct') WHERE m.user_id = $1 AND m.state = 'member'";
         let counted = row(&self.pool, question, [user.into()]).await?;
         Ok(counted.map(|row| row.try_get("", "rooms")).transpose()?.unwrap_or(0))
     }

@@ -172,7 +172,7 @@ impl Store {
         };
         let standing = Membership { state: MemberState::Member, role, joined_at: now, ..Membership::NONE };
         let standing: Vec<_> = members.into_iter().map(|user| ((RoomNumber(row.number), user), standing)).collect();
-        self.write_memberships(db, &standing, now).await?;
+        self.write_memberships(db, &standing).await?;
         Ok(Some(row.into()))
     }
 

@@ -302,7 +302,9 @@ impl Task {
         places.extend(commands.iter().filter_map(Command::place));
         if !places.is_empty() {
             ledger.members.extend(self.store.memberships(db, &places).await?);
-            let rooms: BTreeSet<RoomNumber> = places.iter().map(|(room, _)| *room).collect();
+        }
+        let rooms: BTreeSet<RoomNumber> = commands.iter().filter_map(Command::asks_for_owners).collect();
+        if !rooms.is_empty() {
             ledger.owners = self.store.owners(db, &rooms.into_iter().collect::<Vec<_>>()).await?;
         }
         Ok(())

@@ -205,6 +205,7 @@ impl Node {
             people: Arc::new(People::new(store.clone(), false)),
             rooms: Arc::new(Rooms::new(None)),
             sessions: Arc::new(Sessions::new(store.clone())),
+            typing: std::sync::Arc::default(),
             words: Arc::new(Words::load(store.clone(), Filter::Reject).await.unwrap()),
         };
         tokio::spawn(known.words.clone().follow());

@@ -20,6 +20,7 @@ mod guests;
 mod harness;
 mod locks;
 mod matrix;
+mod membership;
 mod messages_rest;
 mod moderation;
 mod node_beside;

@@ -63,7 +63,9 @@ impl Session for Listening {
 
     fn reconsider(&mut self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
-            if self.visit.look_anew().await.is_over() || !self.visit.leave_forbidden_rooms().await.is_empty() {
+            if self.visit.look_anew().await.is_over()
+                || self.visit.leave_forbidden_rooms().await.contains(&self.channel)
+            {
                 self.visit.connection.end_unauthorized();
             }
         })

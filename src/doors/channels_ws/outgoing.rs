@@ -35,6 +35,7 @@ fn encode(event: &Event, frames: &mut Vec<Frame<Utf8Bytes>>) {
         Event::TypingChanged { typing: false, .. }
         | Event::Joined { .. }
         | Event::Left { .. }
+        | Event::HearingEnded { .. }
         | Event::Unsettled { .. }
         | Event::UserChanged { .. }
         | Event::SessionEnded { .. }

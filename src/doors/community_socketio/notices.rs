@@ -107,6 +107,10 @@ impl Community {
                 self.tell_of_direct(*room, *to);
                 None
             }
+            Event::HearingEnded { room, person } => {
+                self.shared.visitors.end_hearing(*person, *room);
+                None
+            }
             Event::RoomChanged { room, change, version, members, listed } => {
                 if *listed && self.shared.news.changed_rooms.admit((), (), self.shared.clock.ticks()).is_some() {
                     self.tell_everybody(&frame("rooms-changed", &json!({})));
@@ -176,7 +180,8 @@ impl Community {
             payload
         };
         let version = changed.version;
-        let (name, payload) = match changed.change {
+        let change = changed.change?;
+        let (name, payload) = match change {
             MemberChange::Joined => {
                 let role = wire::role_name(changed.now.role);
                 ("member-joined", base(json!({ "role": role, "version": version })))
@@ -202,14 +207,14 @@ impl Community {
                 self.tell_person(who, &frame("invite-withdrawn", &json!({ "roomId": room.id })));
                 return None;
             }
-            MemberChange::InviteRenewed => return None,
+            MemberChange::InviteRenewed | MemberChange::Returned => return None,
             MemberChange::MarkerMoved => {
                 self.tell_of_marker(changed);
                 return None;
             }
         };
-        let comes_or_goes = matches!(changed.change, MemberChange::Joined | MemberChange::Left);
-        if changed.change != MemberChange::Joined {
+        let comes_or_goes = matches!(change, MemberChange::Joined | MemberChange::Left);
+        if change != MemberChange::Joined {
             let mut theirs = payload.clone();
             if let (Some(theirs), Some(reason)) = (theirs.as_object_mut(), &changed.reason) {
                 theirs.insert("reason".into(), reason.clone().into());
@@ -223,7 +228,7 @@ impl Community {
             let merged = json!({ "roomId": room.id, "memberCount": changed.members, "version": version });
             self.shared.news.comings.admit(room.number, merged, self.shared.clock.ticks())?;
         }
-        let heard_already = (changed.change != MemberChange::Joined).then_some(who);
+        let heard_already = (change != MemberChange::Joined).then_some(who);
         Some(for_members(name, &payload, room.number, heard_already))
     }
 

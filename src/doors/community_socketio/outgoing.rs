@@ -42,6 +42,7 @@ fn encode(event: &Event) -> Option<Frame> {
         Event::Joined { at, .. } => packet::event(NAMESPACE, "user-joined", &NoticeShape::joined(*at)),
         Event::Left { at, .. } => packet::event(NAMESPACE, "user-left", &NoticeShape::left(*at)),
         Event::Unsettled { .. }
+        | Event::HearingEnded { .. }
         | Event::UserChanged { .. }
         | Event::SessionEnded { .. }
         | Event::UserEdited { .. }

@@ -53,7 +53,9 @@ impl CommunitySession {
 
     /// Somebody may have been put out, or the room be gone.
     async fn leave_forbidden_rooms(&mut self) {
-        self.visit.leave_forbidden_rooms().await;
+        for room in self.visit.leave_forbidden_rooms().await {
+            self.watch_no_more(room);
+        }
         self.leave_forbidden_watches().await;
     }
 

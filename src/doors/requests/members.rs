@@ -7,7 +7,7 @@ use super::fields::listed;
 use super::rooms::shown;
 use super::wire;
 use super::{Allowance, Asker, Failure, Fields, Reply, Requests, Route};
-use crate::chat::Act;
+use crate::chat::{Act, Listed};
 use crate::model::{MemberState, RoomNumber, RoomRole, UserId};
 use crate::store::MemberList;
 
@@ -28,7 +28,7 @@ pub const ROUTES: &[Route] = &[
     .event("set-role")
     .counts_as(Allowance::Moderation),
     Route::new(Method::DELETE, "/api/rooms/{roomId}/members/{userId}", |requests, asker, fields| {
-        Box::pin(act(requests, asker, fields, Act::Kick))
+        Box::pin(kick(requests, asker, fields))
     })
     .event("kick-member")
     .counts_as(Allowance::Moderation),
@@ -88,7 +88,7 @@ async fn join(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
 }
 
 async fn quit(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
-    requests.chat().quit(asker.caller()?, &fields.room()?).await?;
+    requests.chat().quit(asker.caller()?, &fields.room()?, None).await?;
     Ok(Reply::Nothing)
 }
 
@@ -101,8 +101,7 @@ async fn members(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Res
 }
 
 async fn barred(requests: &Requests, asker: &Asker, fields: &mut Fields, mutes: bool) -> Result<Reply, Failure> {
-    let now = requests.chat().now();
-    page(requests, asker, fields, if mutes { MemberList::Muted(now) } else { MemberList::Banned }).await
+    page(requests, asker, fields, if mutes { MemberList::Muted } else { MemberList::Banned }).await
 }
 
 async fn page(requests: &Requests, asker: &Asker, fields: &mut Fields, list: MemberList) -> Result<Reply, Failure> {
@@ -113,11 +112,16 @@ async fn page(requests: &Requests, asker: &Asker, fields: &mut Fields, list: Mem
     let after = fields.after::<(i64, UserId)>()?;
     let chat = requests.chat();
     let found = chat.members(caller, &reference, list, after, limit + 1).await?;
-    let shape = |one: &crate::chat::Listed| match list {
-        MemberList::Members(_) | MemberList::Invited => wire::member(chat, one),
-        MemberList::Banned | MemberList::Muted(_) => wire::barred(chat, one),
+    let row = |one: &Listed| match list {
+        MemberList::Members(_) | MemberList::Invited => (one.row.membership.joined_at.0, wire::member(chat, one)),
+        MemberList::Banned | MemberList::Muted => {
+            (one.row.membership.set_at.map_or(0, |at| at.0), wire::barred(chat, one))
+        }
     };
-    let rows = found.iter().map(|one| ((one.row.membership.joined_at.0, one.row.user), shape(one)));
+    let rows = found.iter().map(|one| {
+        let (at, shape) = row(one);
+        ((at, one.row.user), shape)
+    });
     Ok(Reply::Shown(listed(rows.collect(), limit)))
 }
 
@@ -142,6 +146,18 @@ async fn act(requests: &Requests, asker: &Asker, fields: &mut Fields, act: Act) 
     let reason = fields.reason();
     fields.check()?;
     requests.chat().act(caller, &reference, user, act, reason).await?;
+    Ok(Reply::Nothing)
+}
+
+/// Of oneself it is leaving.
+async fn kick(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
+    let caller = asker.account()?;
+    if fields.user()? != caller.user().id {
+        return act(requests, asker, fields, Act::Kick).await;
+    }
+    let (reference, reason) = (fields.room()?, fields.reason());
+    fields.check()?;
+    requests.chat().quit(caller, &reference, reason).await?;
     Ok(Reply::Nothing)
 }
 
@@ -171,7 +187,7 @@ async fn ban(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<
     let (who, changed) = chat.act(caller, &reference, user, Act::Ban, reason).await?;
     Ok(Reply::Shown(json!({
         "user": wire::person(chat, &who),
-        "bannedAt": chat.now().to_iso_millis(),
+        "bannedAt": wire::iso(changed.now.set_at),
         "version": changed.version,
     })))
 }
@@ -185,7 +201,7 @@ async fn invite(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Resu
         "room": shown(requests, asker, &reference).await?,
         "user": wire::person(chat, &who),
         "by": wire::person(chat, &caller.author()),
-        "invitedAt": chat.now().to_iso_millis(),
+        "invitedAt": wire::iso(changed.now.set_at.filter(|_| changed.now.state == MemberState::Invited)),
         "expiresAt": wire::iso(changed.now.expires_at),
     })))
 }

@@ -177,7 +177,7 @@ pub fn barred(chat: &Chat, listed: &Listed) -> Value {
         "user": person(chat, &listed.who),
         "by": listed.by.as_ref().map(|by| person(chat, by)),
         "reason": listed.row.reason,
-        "at": iso(listed.row.set_at),
+        "at": iso(listed.row.membership.set_at),
         "mutedUntil": iso(listed.row.membership.muted_until.filter(|until| *until > chat.now())),
     })
 }
@@ -188,7 +188,7 @@ pub fn invitation(chat: &Chat, room: &Value, listed: &Listed) -> Value {
         "room": room,
         "user": person(chat, &listed.who),
         "by": listed.by.as_ref().map(|by| person(chat, by)),
-        "invitedAt": iso(listed.row.set_at),
+        "invitedAt": iso(listed.row.membership.set_at),
         "expiresAt": iso(listed.row.membership.expires_at),
     })
 }

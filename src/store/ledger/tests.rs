@@ -1,6 +1,8 @@
 use uuid::Uuid;
 
+use super::super::deeds::Deed;
 use super::*;
+use crate::model::{Room, RoomKind};
 
 fn ledger() -> Ledger {
     let state = RoomState {
@@ -12,6 +14,8 @@ fn ledger() -> Ledger {
         members: 0,
         version: 0,
         pair: None,
+        is_open: true,
+        is_archived: false,
     };
     Ledger::new(Micros(100), BTreeMap::from([(RoomNumber::MAIN, state)]), Vec::new())
 }
@@ -76,4 +80,102 @@ fn a_deleted_message_cannot_be_edited_and_is_deleted_once() {
     let edit = Command::Edit { id, room: RoomNumber::MAIN, author: author(), text: "new".into(), moderation: None };
     assert_eq!(ledger.settle(edit).unwrap_err(), CommandRefusal::MessageNotFound);
     assert_eq!((ledger.rooms[&RoomNumber::MAIN].visible, ledger.rooms[&RoomNumber::MAIN].last_rev), (3, 11));
+}
+
+fn garden() -> Arc<Room> {
+    Arc::new(Room {
+        number: RoomNumber(2),
+        id: Uuid::nil(),
+        slug: "garden".into(),
+        name: "Garden".into(),
+        description: String::new(),
+        kind: RoomKind::Public,
+        created_by: None,
+        created_at: Micros(0),
+        updated_at: Micros(0),
+        archived_at: None,
+        slow_mode_seconds: 0,
+        pair: None,
+    })
+}
+
+/// In a room that was public when it was asked for.
+fn in_garden(is_open: bool, is_archived: bool) -> Ledger {
+    let mut ledger = ledger();
+    let state = ledger.rooms.remove(&RoomNumber::MAIN).unwrap();
+    ledger.rooms.insert(RoomNumber(2), RoomState { is_open, is_archived, ..state });
+    ledger
+}
+
+fn deed(who: u128, deed: Deed, reason: Option<&str>) -> MemberCommand {
+    MemberCommand {
+        room: garden(),
+        who: Arc::new(Author::nameless(Uuid::from_u128(who))),
+        who_is_admin: false,
+        by: Some(Uuid::nil()),
+        over: None,
+        deed,
+        reason: reason.map(Into::into),
+    }
+}
+
+#[test]
+fn a_room_that_was_closed_meanwhile_lets_nobody_in() {
+    let join = |ledger: &mut Ledger, who_is_admin: bool| {
+        ledger.settle(Command::Member(MemberCommand { who_is_admin, ..deed(1, Deed::Join, None) })).map(|_| ())
+    };
+    assert_eq!(join(&mut in_garden(true, false), false), Ok(()));
+    assert_eq!(join(&mut in_garden(true, true), false), Err(CommandRefusal::Archived));
+    assert_eq!(join(&mut in_garden(false, true), false), Err(CommandRefusal::RoomNotFound));
+    assert_eq!(join(&mut in_garden(false, false), true), Ok(()));
+    let invite = Command::Member(deed(1, Deed::Invite { expires_at: Micros(200) }, None));
+    let mut by_invitation = in_garden(false, false);
+    assert!(by_invitation.settle(invite.clone()).is_ok());
+    assert_eq!(join(&mut by_invitation, false), Ok(()));
+    assert_eq!(in_garden(false, true).settle(invite).unwrap_err(), CommandRefusal::Archived);
+}
+
+#[test]
+fn a_room_that_was_closed_meanwhile_lets_nobody_speak() {
+    let say = |guest: bool, unsilenced: bool| match create("hi", None) {
+        Command::Create(draft) => Command::Create(Draft {
+            room: RoomNumber(2),
+            author: Arc::new(Author { guest, ..Author::nameless(Uuid::nil()) }),
+            unsilenced,
+            ..draft
+        }),
+        other => other,
+    };
+    let mut ledger = in_garden(true, false);
+    let id = message(ledger.settle(say(true, false)).unwrap().0).message.id;
+    let edit = Command::Edit { id, room: RoomNumber(2), author: author(), text: "x".into(), moderation: None };
+    ledger.rooms.get_mut(&RoomNumber(2)).unwrap().is_open = false;
+    for said in [say(true, false), edit.clone()] {
+        assert_eq!(ledger.settle(said).unwrap_err(), CommandRefusal::RoomNotFound, "guests are no members");
+    }
+    assert!(ledger.settle(say(false, false)).is_ok());
+    ledger.rooms.get_mut(&RoomNumber(2)).unwrap().is_archived = true;
+    let moderation = Some(Moderation { by: Uuid::nil(), reason: None });
+    let by_admin = Command::Edit { id, room: RoomNumber(2), author: author(), text: "x".into(), moderation };
+    for said in [say(false, false), say(false, true), by_admin] {
+        assert_eq!(ledger.settle(said).unwrap_err(), CommandRefusal::Archived);
+    }
+    let delete = Command::Delete { id, room: RoomNumber(2), author: author(), moderation: None };
+    assert!(ledger.settle(delete).is_ok());
+}
+
+#[test]
+fn why_somebody_was_silenced_outlasts_what_they_do_in_the_same_batch() {
+    let mut ledger = in_garden(true, false);
+    let place = (RoomNumber(2), Uuid::from_u128(1));
+    for (deed_done, reason, stands) in [
+        (Deed::Join, None, None),
+        (Deed::Mute { seconds: 60 }, Some("Shouting"), Some("Shouting")),
+        (Deed::Leave, None, Some("Shouting")),
+        (Deed::Ban, None, None),
+    ] {
+        ledger.settle(Command::Member(deed(1, deed_done, reason))).unwrap();
+        assert_eq!(ledger.touched[&place].reason.as_deref(), stands, "{deed_done:?}");
+    }
+    assert_eq!(ledger.touched[&place].membership.set_by, Some(Uuid::nil()));
 }
