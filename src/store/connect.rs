@@ -71,7 +71,6 @@ impl Store {
             Place::Sqlite { .. } => connect(&store.place, database, readers).await?,
             Place::Postgres(_) => connect(&store.place, database, readers.max(LEAST_READERS)).await?,
         };
-        store.opened = store.place.identity();
         store.must_fit().await?;
         let failed = |fault| OpenError::Fault { place: store.place(), fault };
         if migrate {
@@ -108,7 +107,7 @@ impl Store {
         let writer = connect(&place, database, connections).await?;
         Ok(Store {
             pool: writer.clone(),
-            opened: None,
+            opened: place.identity(),
             writer,
             kind: database.kind(),
             place: place.into(),
@@ -270,7 +269,11 @@ impl Store {
 
 async fn connect(place: &Place, database: &Database, connections: u32) -> Result<DatabaseConnection, OpenError> {
     let connected = match place {
-        Place::Sqlite { options, .. } => sqlite((**options).clone(), connections).await,
+        // In a file that was moved away nobody's connection must begin an empty one.
+        Place::Sqlite { options, file: Some(_) } => {
+            sqlite((**options).clone().create_if_missing(false), connections).await
+        }
+        Place::Sqlite { options, file: None } => sqlite((**options).clone(), connections).await,
         Place::Postgres(_) => postgres(database.url.expose(), connections).await,
     };
     connected.map_err(|error| OpenError::Unreachable { place: place.to_string(), cause: fault::words(&error) })

@@ -11,6 +11,7 @@ mod content;
 mod database;
 mod database_away;
 mod documents;
+mod erasing;
 mod faults;
 mod figures;
 mod files;
