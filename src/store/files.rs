@@ -53,6 +53,7 @@ pub enum FilesOf {
     /// Everything of an account, avatars and drafts too.
     Owner(UserId),
     Avatar(UserId),
+    Everybody,
 }
 
 /// Bytes to be removed, then the row.
@@ -164,7 +165,7 @@ impl Store {
         let rows = gone.all(&self.pool).await?;
         let gone = |row: Model| GoneFile {
             id: row.id,
-            settled_at: row.media_type.is_empty().then_some(Micros(row.created_at + DRAFT_LASTS)),
+            settled_at: row.media_type.is_empty().then_some(Micros(row.created_at + DRAFT_LASTS + 1)),
             keys: [Some(row.storage_key), row.thumbnail_key].into_iter().flatten().map(FileKey::stored).collect(),
         };
         Ok(rows.into_iter().map(gone).collect())
@@ -236,12 +237,14 @@ async fn wear(db: &impl ConnectionTrait, owner: UserId, avatar: Option<FileId>, 
     Ok(())
 }
 
-/// A draft whose time is over may be swept at this moment.
+/// A draft whose time is over may be swept at this moment; one that was swept before has more time than a
+/// draft gets.
 fn standing(draft: &FileDraft, now: Micros) -> SimpleExpr {
     Column::Id
         .eq(draft.id)
         .and(Column::UserId.eq(draft.owner))
         .and(Column::GoneAt.gt(now.0))
+        .and(Expr::col(Column::GoneAt).lte(Expr::col(Column::CreatedAt).add(DRAFT_LASTS)))
         .and(Column::MessageId.is_null())
 }
 
@@ -278,6 +281,7 @@ pub(super) async fn mark_gone(db: &impl ConnectionTrait, of: FilesOf, now: Micro
         FilesOf::Message(id) => (Column::MessageId.eq(id), there),
         FilesOf::Room(room) => (Column::Room.eq(room.0), there),
         FilesOf::Avatar(owner) => (Column::UserId.eq(owner).and(Column::Purpose.eq(Purpose::Avatar)), there),
+        FilesOf::Everybody => (Column::Id.is_not_null(), there.add(Column::GoneAt.gt(now.0))),
         FilesOf::Owner(owner) => (Column::UserId.eq(owner), there.add(Column::GoneAt.gt(now.0))),
     };
     let gone =
