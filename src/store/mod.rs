@@ -29,6 +29,7 @@ mod names;
 mod node_tables;
 mod place;
 mod profiles;
+mod removals;
 mod reports;
 mod room_lists;
 mod rooms;
