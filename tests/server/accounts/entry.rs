@@ -246,3 +246,19 @@ async fn an_edit_does_not_bring_back_what_node_deleted() {
     let row = format!("SELECT is_deleted, message FROM \"CommunityChats\" WHERE id = '{id}'");
     assert_eq!(Postgres::shared().query(&program.database_url, &row), "t|[Message deleted]");
 }
+
+#[tokio::test]
+async fn names_that_nobody_sees_or_that_turn_others_around_are_refused() {
+    let program = Program::on(On::Sqlite, &[]);
+    let server = program.serve().await;
+    for name in ["\u{3164}", "a\u{202E}nna", "a\u{2066}nna", "an\u{2028}na"] {
+        for field in ["userid", "name"] {
+            let answer = post(&server, "signup", &with(somebody("ann"), field, json!(name))).await;
+            assert_eq!((answer.status, answer.text("/error/code")), (400, "invalid_fields"), "{field} {name:?}");
+            assert!(answer.body["error"]["fields"][field].is_string(), "{}", answer.body);
+        }
+        let answer = post(&server, "register", &with(somebody("ann"), "username", json!(name))).await;
+        assert!(answer.body["error"]["fields"]["username"].is_string(), "{}", answer.body);
+    }
+    assert_eq!(post(&server, "signup", &somebody("ann")).await.status, 201);
+}
