@@ -15,6 +15,7 @@ mod m20261121_000005_sessions;
 mod m20261121_000006_files;
 mod m20261121_000007_people_search;
 mod m20261121_000008_rooms_by_name;
+mod m20261121_000009_guesses;
 pub mod notices;
 
 pub struct Migrator;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_000006_files::Migration),
             Box::new(m20261121_000007_people_search::Migration),
             Box::new(m20261121_000008_rooms_by_name::Migration),
+            Box::new(m20261121_000009_guesses::Migration),
         ]
     }
 

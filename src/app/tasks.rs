@@ -42,6 +42,7 @@ pub(super) async fn clear_up(chat: Chat) {
         chat.forget_old_keys().await;
         chat.forget_old_guests().await;
         chat.clear_reported_texts().await;
+        chat.reopen_erasures().await;
     }
 }
 

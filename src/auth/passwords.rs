@@ -44,10 +44,10 @@ impl Passwords {
     }
 
     /// Also false, and as late, when `stored` is no hash at all, such as the `!` of an account
-    /// without a password.
-    pub async fn verify(&self, password: String, stored: String) -> bool {
+    /// without a password: then what `instead` costs is paid, the hash of somebody else.
+    pub async fn verify(&self, password: String, stored: String, instead: Option<String>) -> bool {
         let scheme = self.scheme;
-        self.in_turn(move || verify(scheme, &password, &stored)).await.unwrap_or(false)
+        self.in_turn(move || verify(scheme, &password, &stored, instead.as_deref())).await.unwrap_or(false)
     }
 
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashingFailed> {
@@ -74,13 +74,15 @@ fn hash(scheme: PasswordScheme, password: &str) -> Result<String, HashingFailed>
     }
 }
 
-fn verify(scheme: PasswordScheme, password: &str, stored: &str) -> bool {
+fn verify(scheme: PasswordScheme, password: &str, stored: &str, instead: Option<&str>) -> bool {
     compare(password, stored).unwrap_or_else(|| {
         let dummy = match scheme {
             PasswordScheme::Bcrypt => DUMMY_BCRYPT,
             PasswordScheme::Argon2id => DUMMY_ARGON2ID,
         };
-        let _ = std::hint::black_box(compare(password, dummy));
+        if std::hint::black_box(instead.and_then(|other| compare(password, other))).is_none() {
+            let _ = std::hint::black_box(compare(password, dummy));
+        }
         false
     })
 }
@@ -110,7 +112,7 @@ mod tests {
 
     async fn verify(password: &str, stored: &str) -> bool {
         let passwords = Passwords::new(PasswordScheme::Argon2id, 2);
-        passwords.verify(password.to_owned(), stored.to_owned()).await
+        passwords.verify(password.to_owned(), stored.to_owned(), None).await
     }
 
     #[tokio::test]
@@ -121,9 +123,9 @@ mod tests {
             assert!(stored.starts_with(prefix), "{stored}");
             assert_ne!(stored, passwords.hash("pässword".to_owned()).await.unwrap());
             for reader in BOTH.map(|scheme| Passwords::new(scheme, 1)) {
-                assert!(reader.verify("pässword".to_owned(), stored.clone()).await);
-                assert!(!reader.verify("password".to_owned(), stored.clone()).await);
-                assert!(!reader.verify(String::new(), stored.clone()).await);
+                assert!(reader.verify("pässword".to_owned(), stored.clone(), None).await);
+                assert!(!reader.verify("password".to_owned(), stored.clone(), None).await);
+                assert!(!reader.verify(String::new(), stored.clone(), None).await);
             }
         }
     }
@@ -156,14 +158,14 @@ mod tests {
         for length in [71, 72, 73, 255, 256, 5000] {
             let long = "x".repeat(length);
             let stored = passwords.hash(long.clone()).await.unwrap();
-            assert!(passwords.verify(long.clone(), stored.clone()).await, "{length}");
-            let longer = passwords.verify(long + "y", stored).await;
+            assert!(passwords.verify(long.clone(), stored.clone(), None).await, "{length}");
+            let longer = passwords.verify(long + "y", stored, None).await;
             assert_eq!(longer, length >= 72, "{length}");
         }
         // Cut in the middle of a letter of two bytes.
         let umlauts = "a".to_owned() + &"ä".repeat(40);
         let stored = passwords.hash(umlauts.clone()).await.unwrap();
-        assert!(passwords.verify(umlauts, stored).await);
+        assert!(passwords.verify(umlauts, stored, None).await);
     }
 
     #[tokio::test]
@@ -209,7 +211,7 @@ mod tests {
             for (fastest, stored) in fastest.iter_mut().zip([stored.as_str(), "!"]) {
                 for _ in 0..3 {
                     let start = Instant::now();
-                    assert!(!passwords.verify("wrong".to_owned(), stored.to_owned()).await);
+                    assert!(!passwords.verify("wrong".to_owned(), stored.to_owned(), None).await);
                     *fastest = start.elapsed().min(*fastest);
                 }
             }

@@ -75,9 +75,11 @@ impl Chat {
 
     /// Whether a message may go into a direct room: neither of the two has blocked the other.
     pub(super) async fn may_write_to_peer(&self, caller: &Caller, room: &Room) -> Result<(), Refusal> {
-        let Some(peer) = room.peer_of(caller.user().id).filter(|_| room.kind == RoomKind::Direct) else {
+        if room.kind != RoomKind::Direct {
             return Ok(());
-        };
+        }
+        // Who was erased takes nothing.
+        let peer = room.peer_of(caller.user().id).ok_or(Refusal::NotAccepting)?;
         if self.accepts(caller, peer).await? { Ok(()) } else { Err(Refusal::NotAccepting) }
     }
 }

@@ -7,31 +7,30 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Chat, PATIENCE, Refusal, patiently};
 use crate::model::erasure::Remains;
-use crate::model::{Audience, Event, MemberState, Room, RoomKind, RoomNumber, RoomRole, UserId, UserRole};
-use crate::store::{AuditRow, Command, Deed, Erasure, Fault, MemberCommand};
+use crate::model::{Audience, Event, MemberState, MessageId, Room, RoomKind, RoomNumber, RoomRole, UserId};
+use crate::store::{Command, Deed, Doomed, Erasure, Fault, Governor, MemberCommand, Told, WriteRefusal};
 
 /// Messages at a time, and the pause between: 200 a second a room at most are told anew.
 const TOGETHER: i64 = 50;
 const PAUSE: Duration = Duration::from_millis(250);
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 const ROOMS_AT_ONCE: u64 = 100;
+/// Whoever was asked before the erasure whether they may has done it by then, and a server that runs has
+/// heard of it from the command line.
+const UNDER_WAY: i64 = 3_000_000;
 
 impl Chat {
     /// At once nobody can be this person any more; what they wrote follows, see [`Chat::erase_on`].
     /// `by` is none for the command line.
     pub async fn erase(&self, by: Option<UserId>, user: UserId, remains: Remains) -> Result<(), Refusal> {
-        let known = self.inner.known.people.user(user).await?.ok_or(Refusal::UserNotFound)?;
-        if known.role == UserRole::Admin && patiently(self.inner.store.admins()).await? <= 1 {
-            return Err(Refusal::LastAdmin);
-        }
-        self.hand_over_rooms(user).await?;
-        let now = self.inner.clock.now();
-        let audit = AuditRow::new("user-erased", by.filter(|by| *by != user), now);
-        if !patiently(self.inner.store.begin_erasure(user, remains, &[audit], now)).await? {
-            return Err(Refusal::UserNotFound);
-        }
+        let told = if by.is_some() { Told::ByCaller } else { Told::ByNote };
+        let governor = Governor { by: by.filter(|by| *by != user), told, now: self.inner.clock.now() };
+        self.inner.store.begin_erasure(user, remains, governor).await??;
         self.inner.known.people.forget(user);
         self.inner.bus.tell(Event::UserChanged { user }).await;
+        if let Err(refusal) = self.hand_over_rooms(user).await {
+            tracing::warn!("rooms of who was erased are handed over later: {refusal:?}");
+        }
         let payload = serde_json::json!({ "userId": user });
         self.inner.bus.tell(Event::Noticed { to: Audience::Everybody, name: "user-erased".into(), payload }).await;
         Ok(())
@@ -83,7 +82,7 @@ impl Chat {
         loop {
             let pause = match timeout(PATIENCE, self.inner.store.next_erasure()).await.unwrap_or(Err(Fault::TooSlow)) {
                 Ok(Some(erasure)) => match self.erase_some(&erasure).await {
-                    Ok(()) => PAUSE,
+                    Ok(_) => PAUSE,
                     Err(refusal) => {
                         tracing::warn!("cannot go on erasing: {refusal:?}");
                         LOOK_AGAIN
@@ -102,11 +101,11 @@ impl Chat {
         }
     }
 
-    /// The next few messages of whoever is to be erased.
-    pub async fn erase_next(&self) -> Result<(), Refusal> {
+    /// The next few messages of whoever is to be erased. False: it is too early to go on.
+    pub async fn erase_next(&self) -> Result<bool, Refusal> {
         match patiently(self.inner.store.next_erasure()).await? {
             Some(erasure) => self.erase_some(&erasure).await,
-            None => Ok(()),
+            None => Ok(true),
         }
     }
 
@@ -115,23 +114,43 @@ impl Chat {
         Ok(patiently(self.inner.store.next_erasure()).await?.is_none())
     }
 
-    async fn erase_some(&self, erasure: &Erasure) -> Result<(), Refusal> {
-        let messages = patiently(self.inner.store.messages_to_erase(erasure, TOGETHER)).await?;
-        let Some((room, seq, _)) = messages.last().copied() else {
-            return patiently(self.inner.store.end_erasure(erasure.user, self.inner.clock.now())).await;
-        };
+    async fn erase_some(&self, erasure: &Erasure) -> Result<bool, Refusal> {
+        let (store, user) = (&self.inner.store, erasure.user);
+        let messages = patiently(store.messages_to_erase(user, TOGETHER)).await?;
+        if messages.is_empty() {
+            let now = self.inner.clock.now();
+            if (0..UNDER_WAY).contains(&(now.0 - erasure.asked_at.0)) {
+                return Ok(false);
+            }
+            self.hand_over_rooms(user).await?;
+            let ended = store.end_erasure(user, now).await?;
+            ended.iter().flatten().for_each(|direct| self.inner.known.rooms.forget(*direct));
+            return Ok(true);
+        }
+        let (unseen, seen): (Vec<Doomed>, Vec<Doomed>) = messages.into_iter().partition(|message| message.is_unseen);
+        if !unseen.is_empty() {
+            let unseen: Vec<MessageId> = unseen.iter().map(|message| message.id).collect();
+            patiently(store.erase_unseen(user, &unseen)).await?;
+        }
         let mut answers = Vec::new();
-        for (room, _, id) in messages {
+        for Doomed { id, room, .. } in seen {
             let command = Command::Erase { id, room, remains: erasure.remains };
             answers.push(self.inner.writer.append(command).await?);
         }
         for answer in answers {
             match answer.await.map_err(|_| Refusal::OutcomeUnknown)? {
-                // A room that was deleted meanwhile takes its messages with it.
-                Ok(_) | Err(crate::store::WriteRefusal::Refused(..)) => {}
+                // The next look finds what became of it: its room was deleted meanwhile.
+                Ok(_) | Err(WriteRefusal::Refused(..)) => {}
                 Err(refusal) => return Err(refusal.into()),
             }
         }
-        patiently(self.inner.store.note_erased(erasure.user, room, seq)).await
+        Ok(true)
+    }
+
+    /// What was written since in the name of somebody who was erased goes as well.
+    pub async fn reopen_erasures(&self) {
+        if let Err(refusal) = patiently(self.inner.store.reopen_erasures()).await {
+            tracing::warn!("cannot look for what is left of who was erased: {refusal:?}");
+        }
     }
 }

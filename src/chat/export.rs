@@ -8,7 +8,7 @@ use super::{Caller, Chat, Refusal, patiently};
 use crate::model::{Message, Micros, UserId};
 use crate::store::{AuditRow, PARTS};
 
-/// Messages read at a time.
+/// Rows read at a time.
 const PAGE: i64 = 500;
 /// Pieces that may wait for their reader.
 const WAITING: usize = 4;
@@ -54,12 +54,22 @@ impl Chat {
         let profile = json!({ "bio": profile.bio, "avatar": profile.avatar, "directFrom": profile.direct_from });
         let head = format!(r#"{{"exportedAt":"{}","account":{account},"profile":{profile}"#, now.to_iso_millis());
         pieces.send(Ok(head)).await.map_err(gone)?;
-        for (name, question) in PARTS {
-            let mut rows = patiently(self.inner.store.exported(person, question)).await?;
-            if name == &"files" {
-                rows.iter_mut().for_each(say_where);
+        for part in PARTS {
+            pieces.send(Ok(format!(r#","{}":["#, part.name))).await.map_err(gone)?;
+            let (mut place, mut comma) = (None, "");
+            loop {
+                let (mut rows, last) = patiently(self.inner.store.exported(person, part, place, PAGE, now)).await?;
+                if last.is_none() {
+                    break;
+                }
+                if part.name == "files" {
+                    rows.iter_mut().for_each(say_where);
+                }
+                let rows: Vec<String> = rows.iter().map(Value::to_string).collect();
+                pieces.send(Ok(format!("{comma}{}", rows.join(",")))).await.map_err(gone)?;
+                (place, comma) = (last, ",");
             }
-            pieces.send(Ok(format!(r#","{name}":{}"#, Value::Array(rows)))).await.map_err(gone)?;
+            pieces.send(Ok("]".to_owned())).await.map_err(gone)?;
         }
         pieces.send(Ok(r#","messages":["#.to_owned())).await.map_err(gone)?;
         let mut after = (0, 0);

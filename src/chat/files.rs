@@ -160,7 +160,7 @@ impl Chat {
     async fn sweep_files(&self) -> Result<bool, Refusal> {
         let (now, store) = (self.now(), &self.inner.store);
         let gone = patiently(store.gone_files(now, SWEPT_AT_ONCE)).await?;
-        let mut removed = Vec::with_capacity(gone.len());
+        let (mut swept, mut removed) = (0, Vec::with_capacity(gone.len()));
         for file in &gone {
             if let Err(fault) = self.remove_bytes(&file.keys).await {
                 tracing::warn!("a file that was deleted cannot be removed: {fault}");
@@ -168,10 +168,15 @@ impl Chat {
                 // The next one would wait as long for a storage that is away.
                 break;
             }
-            removed.push(file.id);
+            swept += 1;
+            match file.settled_at.filter(|settled| *settled > now) {
+                // An upload that goes on lays its bytes down behind us.
+                Some(settled) => patiently(store.forget_file_later(file.id, settled)).await?,
+                None => removed.push(file.id),
+            }
         }
         patiently(store.forget_files(&removed)).await?;
-        Ok(removed.len() as u64 == SWEPT_AT_ONCE)
+        Ok(swept == SWEPT_AT_ONCE)
     }
 
     async fn remove_bytes(&self, keys: &[FileKey]) -> Result<(), StorageFault> {

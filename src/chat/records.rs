@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::permissions::{Action, Member, Place, place};
 use super::{Caller, Chat, Refusal, patiently};
+use crate::model::erasure::erased_author;
 use crate::model::{Author, Membership, Room, RoomKind, Standing, UserId};
 use crate::store::{RoomCounts, RoomFilter};
 
@@ -78,7 +79,10 @@ impl Chat {
             let present = is_guest && matches!(room.kind, RoomKind::Main | RoomKind::Public);
             let unread = unread.get(&room.number).copied().unwrap_or(0);
             let me_there = (place != Place::Outside || present).then_some(Me { place, membership, unread, is_guest });
-            let peer = room.peer_of(me).and_then(|peer| peers.get(&peer).cloned());
+            let peer = match room.peer_of(me) {
+                Some(peer) => peers.get(&peer).cloned(),
+                None => (room.kind == RoomKind::Direct).then(|| Arc::new(erased_author())),
+            };
             Record { room: Arc::new(room), counts, me: me_there, peer }
         };
         Ok(rooms.into_iter().map(record).collect())

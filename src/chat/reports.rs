@@ -54,7 +54,8 @@ impl Chat {
             return before.ok_or(Refusal::MessageNotFound);
         }
         let voice = Voice { user: me, reason, note, at: self.inner.clock.now() };
-        let Reported { report, voice, is_news } = self.inner.store.report(&posted.message, &voice).await?;
+        let reported = self.inner.store.report(&posted.message, &voice).await?;
+        let Reported { report, voice, is_news } = reported.ok_or(Refusal::MessageNotFound)?;
         if is_news {
             let payload = json!({ "reportId": report.id, "roomId": member.room.id, "count": report.voices });
             self.tell_readers(&report, "report-received", payload).await;

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::remembered::Remembered;
 use super::{Chat, PATIENCE, Refusal, patiently};
 use crate::model::{Actor, Device, EndReason, Event, KeptToken, LoginSession, SessionId, UserId};
-use crate::store::{Fault, NewPassword, Rotation, SessionState, Sessions as Which, ShownToken, Store, Told};
+use crate::store::{Fault, NewPassword, Proved, Rotation, SessionState, Sessions as Which, ShownToken, Store, Told};
 
 const REMEMBERED: u64 = 200_000;
 /// Then it is asked again: a net under the bus.
@@ -81,6 +81,16 @@ impl Chat {
         Ok(self.inner.store.begin_session(user, token, device, self.inner.clock.now()).await?)
     }
 
+    /// None: the password is another one by now, or the account was locked meanwhile.
+    pub async fn log_in(
+        &self,
+        proved: Proved<'_>,
+        token: &KeptToken,
+        device: &Device,
+    ) -> Result<Option<SessionId>, Refusal> {
+        Ok(self.inner.store.log_in(proved, token, device, self.inner.clock.now()).await?)
+    }
+
     /// The session that goes on with the child of a refresh token.
     pub async fn rotate_session(
         &self,
@@ -143,6 +153,9 @@ impl Chat {
     pub async fn forget_expired_sessions(&self) {
         if let Err(fault) = self.inner.store.forget_expired_sessions(self.inner.clock.now()).await {
             tracing::warn!("cannot clear up expired sessions: {fault}");
+        }
+        if let Err(fault) = self.inner.store.forget_oldest_guesses().await {
+            tracing::warn!("cannot clear up wrong passwords: {fault}");
         }
     }
 

@@ -10,7 +10,7 @@ use super::messages::check_offset;
 use super::permissions::Action;
 use super::{Caller, Chat, Refusal, Rules, Said, Settled, Text, patiently};
 use crate::files::{Content, ENOUGH_TO_RECOGNIZE, PictureFormat, Pictures, Put, clean_name, named_as, recognize};
-use crate::model::{Author, Event, FileContent, FileKey, FilePurpose, MessageKind, UserId};
+use crate::model::{Actor, Author, Event, FileContent, FileKey, FilePurpose, MessageKind, UserId};
 use crate::store::{FileDraft, Upload};
 
 /// Each holds some memory, and whoever sends one can be slow.
@@ -61,7 +61,7 @@ impl Drop for Begun {
 /// A file that is coming in. Dropped before it is sent, it leaves nothing.
 pub struct Incoming {
     chat: Chat,
-    caller: Caller,
+    actor: Actor,
     room: String,
     begun: Begun,
     /// None: there is no place for it, but it may turn out to repeat what has one.
@@ -95,9 +95,10 @@ impl Chat {
     }
 
     /// Begins to take in a file of a message, from somebody who may send it.
-    pub async fn receive_file(&self, caller: &Caller, room: &str) -> Result<Incoming, Refusal> {
-        let turn = self.upload_turn(caller)?;
-        self.speaker(caller, Some(room), Action::Embellish).await?;
+    pub async fn receive_file(&self, actor: Actor, room: &str) -> Result<Incoming, Refusal> {
+        let caller = self.caller(actor).await?;
+        let turn = self.upload_turn(&caller)?;
+        self.speaker(&caller, Some(room), Action::Embellish).await?;
         let left = match self.inner.files.rules.quota {
             Some(quota) => {
                 let used = patiently(self.inner.store.bytes_of_files(turn.user)).await?;
@@ -108,7 +109,7 @@ impl Chat {
         let begun = self.begin_draft(turn.user, FilePurpose::Message).await?;
         Ok(Incoming {
             chat: self.clone(),
-            caller: caller.clone(),
+            actor,
             room: room.to_owned(),
             put: Some(self.inner.files.storage.put(&begun.draft.key)),
             begun,
@@ -193,9 +194,11 @@ impl Incoming {
             return Err(Refusal::FileEmpty);
         }
         check_offset(client_offset.as_deref())?;
+        // Much may have happened to them since the first byte.
+        let caller = self.chat.caller(self.actor).await?;
         let name = clean_name(&name);
         let (chat, draft) = (self.chat.clone(), self.begun.draft.clone());
-        let content = if chat.is_repeat(&self.caller, client_offset.as_deref()).await? {
+        let content = if chat.is_repeat(&caller, client_offset.as_deref()).await? {
             // The writer answers with the first, or refuses what has no draft.
             patiently(chat.inner.store.give_up_draft(draft.id, draft.owner, chat.now())).await?;
             FileContent { name, ..FileContent::default() }
@@ -208,7 +211,7 @@ impl Incoming {
         let quota = chat.inner.files.rules.quota.map(|quota| i64::try_from(quota).unwrap_or(i64::MAX));
         let upload = Arc::new(Upload { draft, content, quota });
         let said = Said { text, client_offset, character, upload: Some((kind, upload)) };
-        let queued = chat.post(&self.caller, Some(&self.room), said, rules).await?;
+        let queued = chat.post(&caller, Some(&self.room), said, rules).await?;
         match queued.settled().await {
             Ok(sent) => {
                 self.begun.is_kept = sent.is_new;

@@ -1,5 +1,6 @@
 //! `community-chat user export` and `user erase`.
 
+use std::io::Write;
 use std::time::Duration;
 
 use tokio::time::sleep;
@@ -27,11 +28,12 @@ pub async fn export(config: &Config, user: &str) -> Result<(), StartError> {
     let chat = Conversation::apart(config, store).await?;
     let failed = |refusal| StartError::new(format!("the export broke off: {refusal:?}"));
     let mut pieces = chat.export_of(user.id, None).await.map_err(failed)?;
-    let mut document = String::new();
+    // As they come: a long life does not fit into the memory of everybody's machine.
+    let mut out = std::io::stdout();
     while let Some(piece) = pieces.recv().await {
-        document.push_str(&piece.map_err(failed)?);
+        out.write_all(piece.map_err(failed)?.as_bytes()).map_err(StartError::new)?;
     }
-    say(&document)
+    say("")
 }
 
 /// Waits until nothing is left of the person. A server that runs does the work itself.
@@ -45,12 +47,15 @@ pub async fn erase(config: &Config, user: &str, messages: Messages) -> Result<()
     let chat = Conversation::apart(config, store.clone()).await?;
     let failed = |refusal| StartError::new(format!("cannot erase {}: {refusal:?}", user.userid));
     chat.erase(None, user.id, remains).await.map_err(failed)?;
-    store.note_changed_user(user.id).await.map_err(StartError::new)?;
-    let claim = store.claim().await.map_err(StartError::new)?;
+    let mut claim = None;
     while !chat.is_all_erased().await.map_err(failed)? {
-        match claim {
-            Some(_) => chat.erase_next().await.map_err(failed)?,
-            None => sleep(LOOK_AGAIN).await,
+        // The server that runs may end before it is done.
+        if claim.is_none() {
+            claim = store.claim().await.map_err(StartError::new)?;
+        }
+        let goes_on = claim.is_some() && chat.erase_next().await.map_err(failed)?;
+        if !goes_on {
+            sleep(LOOK_AGAIN).await;
         }
     }
     drop(claim);

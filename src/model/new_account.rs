@@ -1,6 +1,6 @@
 //! What is asked of a new account, whoever makes it: at sign-up and on the command line.
 
-use super::text::folded;
+use super::text::{folded, is_legible};
 
 /// Node's columns hold so much.
 const MOST_CHARS: usize = 255;
@@ -77,7 +77,7 @@ pub fn is_reserved(name: &str) -> bool {
 }
 
 fn is_one_line(text: &str) -> bool {
-    text.chars().count() <= MOST_CHARS && !text.chars().any(char::is_control)
+    text.chars().count() <= MOST_CHARS && is_legible(text)
 }
 
 /// Enough to catch a slip; only a letter to it proves an address.

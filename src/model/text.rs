@@ -30,6 +30,13 @@ pub fn folded(name: &str) -> String {
     letters.filter(|letter| !letter.is_whitespace()).take(MOST_FOLDED).collect()
 }
 
+/// Whether a name is one line that turns no text around it, and something of it is to be seen.
+pub fn is_legible(name: &str) -> bool {
+    let turns = |letter: char| matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    let breaks = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
+    !name.chars().any(|letter| turns(letter) || breaks(letter)) && !folded(name).is_empty()
+}
+
 /// The plain letter that one is or looks like, as a capital or else as a small one.
 fn plain(letter: char) -> String {
     let like = |text: String| skeleton(&text).collect::<String>();
@@ -65,6 +72,17 @@ mod tests {
         }
         assert_eq!(folded("\u{200B}\u{3164}\u{AD}"), "", "nothing is to be seen of it");
         assert!(folded(&"\u{FDFA}".repeat(255)).chars().count() <= MOST_FOLDED);
+    }
+
+    #[test]
+    fn names_are_seen_and_turn_nothing_around() {
+        for name in ["Ann", "\u{65E5}\u{672C}", "a b", "\u{5D0}\u{5D1}"] {
+            assert!(is_legible(name), "{name}");
+        }
+        for name in ["", " ", "\u{3164}", "\u{200B}\u{AD}", "a\u{202E}b", "a\u{2069}", "a\u{2028}b", "a\nb", "a\u{7F}"]
+        {
+            assert!(!is_legible(name), "{name:?}");
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Store {
         Ok(report)
     }
 
-    async fn count(&self, question: &str) -> Result<i64, Fault> {
+    pub(super) async fn count(&self, question: &str) -> Result<i64, Fault> {
         let answer = row(&self.writer, question, []).await?;
         Ok(answer.map(|row| row.try_get("", "n")).transpose()?.unwrap_or(0))
     }

@@ -87,7 +87,7 @@ impl Store {
 
     /// For deeds that are no command of the writer.
     pub async fn note_audit(&self, entries: &[AuditRow]) -> Result<(), Fault> {
-        self.write_audit(self.single(), entries).await
+        self.write_audit(self.single()?, entries).await
     }
 
     pub async fn audit(&self, filter: &AuditFilter, limit: u64) -> Result<Vec<AuditEntry>, Fault> {

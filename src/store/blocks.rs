@@ -22,9 +22,9 @@ impl Store {
     /// Gives since when, and whether that is new.
     pub async fn block(&self, user: UserId, blocked: UserId, now: Micros) -> Result<(Block, bool), Fault> {
         let noted = "INSERT INTO chat_blocks (user_id, blocked, created_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING";
-        let is_new = run(self.single(), noted, [user.into(), blocked.into(), now.0.into()]).await? == 1;
+        let is_new = run(self.single()?, noted, [user.into(), blocked.into(), now.0.into()]).await? == 1;
         let question = "SELECT created_at FROM chat_blocks WHERE user_id = $1 AND blocked = $2";
-        let since = row(self.single(), question, [user.into(), blocked.into()]).await?;
+        let since = row(self.single()?, question, [user.into(), blocked.into()]).await?;
         let at = since.map(|row| row.try_get("", "created_at")).transpose()?.map_or(now, Micros);
         Ok((Block { blocked, at }, is_new))
     }
@@ -32,7 +32,7 @@ impl Store {
     /// Whether there was a block.
     pub async fn unblock(&self, user: UserId, blocked: UserId) -> Result<bool, Fault> {
         let lifted = "DELETE FROM chat_blocks WHERE user_id = $1 AND blocked = $2";
-        Ok(run(self.single(), lifted, [user.into(), blocked.into()]).await? == 1)
+        Ok(run(self.single()?, lifted, [user.into(), blocked.into()]).await? == 1)
     }
 
     /// Whom somebody has blocked, oldest first.

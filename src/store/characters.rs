@@ -128,6 +128,6 @@ impl Store {
     pub async fn delete_character(&self, owner: UserId, number: i64, now: Micros) -> Result<bool, Fault> {
         let gone =
             "UPDATE chat_characters SET deleted_at = $3 WHERE user_id = $1 AND number = $2 AND deleted_at IS NULL";
-        Ok(run(self.single(), gone, [owner.into(), number.into(), now.0.into()]).await? == 1)
+        Ok(run(self.single()?, gone, [owner.into(), number.into(), now.0.into()]).await? == 1)
     }
 }

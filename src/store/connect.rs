@@ -71,7 +71,6 @@ impl Store {
             Place::Sqlite { .. } => connect(&store.place, database, readers).await?,
             Place::Postgres(_) => connect(&store.place, database, readers.max(LEAST_READERS)).await?,
         };
-        store.opened = store.place.identity();
         store.must_fit().await?;
         let failed = |fault| OpenError::Fault { place: store.place(), fault };
         if migrate {
@@ -108,7 +107,7 @@ impl Store {
         let writer = connect(&place, database, connections).await?;
         Ok(Store {
             pool: writer.clone(),
-            opened: None,
+            opened: place.identity(),
             writer,
             kind: database.kind(),
             place: place.into(),
@@ -131,40 +130,6 @@ impl Store {
         Ok(())
     }
 
-    pub async fn migrate_down(&self, steps: Option<u32>) -> Result<(), Fault> {
-        let transaction = self.migration_transaction().await?;
-        Migrator::down(&transaction, steps).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// What `migrate_down` takes away, in words, one a line.
-    pub async fn removals(&self, steps: Option<u32>) -> Result<Vec<String>, Fault> {
-        let applied = self.migration_status().await?.into_iter().rev().filter(|step| step.applied);
-        let mut said = Vec::new();
-        for step in applied.take(steps.map_or(usize::MAX, |steps| steps as usize)) {
-            match step.name.as_str() {
-                "m20261121_000005_sessions" => said.push("all sessions: everybody logs in again".to_owned()),
-                "m20261121_000003_foreign_changes" if self.kind == DatabaseKind::Postgres => {
-                    said.push("the triggers on \"Users\" and \"CommunityChats\"".to_owned());
-                }
-                "m20261121_000002_chat_tables" => {
-                    let elsewhere = row(&self.writer, "SELECT COUNT(*) AS n FROM chat_log WHERE room <> 1", []).await?;
-                    let elsewhere: i64 = elsewhere.map(|row| row.try_get("", "n")).transpose()?.unwrap_or(0);
-                    said.push(format!(
-                        "the numbers of all messages, and all rooms but main-chat with {elsewhere} messages"
-                    ));
-                }
-                "m20261121_000001_node_tables" => {
-                    said.push(
-                        "\"Users\" and \"CommunityChats\" if this program made them and they are empty".to_owned(),
-                    );
-                }
-                _ => {}
-            }
-        }
-        Ok(said)
-    }
-
     pub async fn migration_status(&self) -> Result<Vec<MigrationStatus>, Fault> {
         let known = Migrator::get_pending_migrations_read_only(&self.writer).await;
         let pending: Vec<String> = match known {
@@ -181,7 +146,7 @@ impl Store {
             .collect())
     }
 
-    async fn migration_transaction(&self) -> Result<DatabaseTransaction, Fault> {
+    pub(super) async fn migration_transaction(&self) -> Result<DatabaseTransaction, Fault> {
         let transaction = self.begin().await?;
         if self.kind == DatabaseKind::Postgres {
             run(&transaction, "SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK.into()]).await?;
@@ -270,7 +235,11 @@ impl Store {
 
 async fn connect(place: &Place, database: &Database, connections: u32) -> Result<DatabaseConnection, OpenError> {
     let connected = match place {
-        Place::Sqlite { options, .. } => sqlite((**options).clone(), connections).await,
+        // In a file that was moved away nobody's connection must begin an empty one.
+        Place::Sqlite { options, file: Some(_) } => {
+            sqlite((**options).clone().create_if_missing(false), connections).await
+        }
+        Place::Sqlite { options, file: None } => sqlite((**options).clone(), connections).await,
         Place::Postgres(_) => postgres(database.url.expose(), connections).await,
     };
     connected.map_err(|error| OpenError::Unreachable { place: place.to_string(), cause: fault::words(&error) })

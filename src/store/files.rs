@@ -53,6 +53,7 @@ pub enum FilesOf {
     /// Everything of an account, avatars and drafts too.
     Owner(UserId),
     Avatar(UserId),
+    Everybody,
 }
 
 /// Bytes to be removed, then the row.
@@ -60,6 +61,8 @@ pub enum FilesOf {
 pub struct GoneFile {
     pub id: FileId,
     pub keys: Vec<FileKey>,
+    /// Of a draft, which may still be under way: more bytes may come until then.
+    pub settled_at: Option<Micros>,
 }
 
 impl Store {
@@ -81,7 +84,7 @@ impl Store {
             created_at: Set(now.0),
             gone_at: Set(Some(now.0 + DRAFT_LASTS)),
         };
-        Entity::insert(row).exec_without_returning(self.single()).await?;
+        Entity::insert(row).exec_without_returning(self.single()?).await?;
         Ok(())
     }
 
@@ -90,7 +93,7 @@ impl Store {
         Entity::update_many()
             .col_expr(Column::GoneAt, Expr::value(now.0))
             .filter(Column::Id.eq(id).and(Column::UserId.eq(owner)).and(Column::GoneAt.gt(now.0)))
-            .exec(self.single())
+            .exec(self.single()?)
             .await?;
         Ok(())
     }
@@ -125,7 +128,7 @@ impl Store {
     }
 
     pub async fn mark_files_gone(&self, of: FilesOf, now: Micros) -> Result<u64, Fault> {
-        mark_gone(self.single(), of, now).await
+        mark_gone(self.single()?, of, now).await
     }
 
     /// Neither a draft nor gone. Whose it is and who may see it, the answer says.
@@ -160,17 +163,18 @@ impl Store {
     pub async fn gone_files(&self, now: Micros, limit: u64) -> Result<Vec<GoneFile>, Fault> {
         let gone = Entity::find().filter(Column::GoneAt.lte(now.0)).order_by_asc(Column::GoneAt).limit(limit);
         let rows = gone.all(&self.pool).await?;
-        let keys = |row: Model| [Some(row.storage_key), row.thumbnail_key].into_iter().flatten();
-        Ok(rows
-            .into_iter()
-            .map(|row| GoneFile { id: row.id, keys: keys(row).map(FileKey::stored).collect() })
-            .collect())
+        let gone = |row: Model| GoneFile {
+            id: row.id,
+            settled_at: row.media_type.is_empty().then_some(Micros(row.created_at + DRAFT_LASTS + 1)),
+            keys: [Some(row.storage_key), row.thumbnail_key].into_iter().flatten().map(FileKey::stored).collect(),
+        };
+        Ok(rows.into_iter().map(gone).collect())
     }
 
     /// Once their bytes are removed.
     pub async fn forget_files(&self, ids: &[FileId]) -> Result<(), Fault> {
         let gone = Column::Id.is_in(ids.iter().copied()).and(Column::GoneAt.is_not_null());
-        Entity::delete_many().filter(gone).exec(self.single()).await?;
+        Entity::delete_many().filter(gone).exec(self.single()?).await?;
         Ok(())
     }
 
@@ -179,7 +183,7 @@ impl Store {
         Entity::update_many()
             .col_expr(Column::GoneAt, Expr::value(when.0))
             .filter(Column::Id.eq(id).and(Column::GoneAt.is_not_null()))
-            .exec(self.single())
+            .exec(self.single()?)
             .await?;
         Ok(())
     }
@@ -233,12 +237,14 @@ async fn wear(db: &impl ConnectionTrait, owner: UserId, avatar: Option<FileId>, 
     Ok(())
 }
 
-/// A draft whose time is over may be swept at this moment.
+/// A draft whose time is over may be swept at this moment; one that was swept before has more time than a
+/// draft gets.
 fn standing(draft: &FileDraft, now: Micros) -> SimpleExpr {
     Column::Id
         .eq(draft.id)
         .and(Column::UserId.eq(draft.owner))
         .and(Column::GoneAt.gt(now.0))
+        .and(Expr::col(Column::GoneAt).lte(Expr::col(Column::CreatedAt).add(DRAFT_LASTS)))
         .and(Column::MessageId.is_null())
 }
 
@@ -275,6 +281,7 @@ pub(super) async fn mark_gone(db: &impl ConnectionTrait, of: FilesOf, now: Micro
         FilesOf::Message(id) => (Column::MessageId.eq(id), there),
         FilesOf::Room(room) => (Column::Room.eq(room.0), there),
         FilesOf::Avatar(owner) => (Column::UserId.eq(owner).and(Column::Purpose.eq(Purpose::Avatar)), there),
+        FilesOf::Everybody => (Column::Id.is_not_null(), there.add(Column::GoneAt.gt(now.0))),
         FilesOf::Owner(owner) => (Column::UserId.eq(owner), there.add(Column::GoneAt.gt(now.0))),
     };
     let gone =

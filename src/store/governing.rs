@@ -56,12 +56,12 @@ pub struct AccountFilter {
 }
 
 /// An account as it stands, locked against other changes.
-struct Held {
-    role: UserRole,
+pub(super) struct Held {
+    pub role: UserRole,
     status: UserStatus,
     wrong_passwords: i32,
     /// Others who could undo what is done to this one.
-    other_admins: usize,
+    pub other_admins: usize,
 }
 
 /// In the order of their ids, so that two who do this at once never wait for each other.
@@ -219,13 +219,13 @@ impl Store {
         Ok(self.with_profiles(page).await?.into_iter().zip(made).collect())
     }
 
-    async fn begin_to_govern(&self) -> Result<DatabaseTransaction, Fault> {
+    pub(super) async fn begin_to_govern(&self) -> Result<DatabaseTransaction, Fault> {
         let db = self.begin_apart().await?;
         self.mark_as_own(&db).await?;
         Ok(db)
     }
 
-    async fn hold(&self, db: &DatabaseTransaction, user: UserId) -> Result<Option<Held>, Fault> {
+    pub(super) async fn hold(&self, db: &DatabaseTransaction, user: UserId) -> Result<Option<Held>, Fault> {
         if user == ERASED {
             return Ok(None);
         }
@@ -248,7 +248,7 @@ impl Store {
     }
 
     /// For a server that runs, when the command line did it.
-    async fn note_governed(
+    pub(super) async fn note_governed(
         &self,
         db: &DatabaseTransaction,
         user: UserId,

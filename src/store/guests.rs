@@ -111,7 +111,7 @@ impl Store {
     /// Notes that a guest came again; none when there is no such guest.
     pub async fn renew_guest(&self, id: UserId, now: Micros) -> Result<Option<Author>, Fault> {
         let renewed = "UPDATE chat_guests SET last_seen = $2 WHERE id = $1 RETURNING id, name, last_seen";
-        row(self.single(), renewed, [id.into(), now.0.into()]).await?.as_ref().map(guest).transpose()
+        row(self.single()?, renewed, [id.into(), now.0.into()]).await?.as_ref().map(guest).transpose()
     }
 
     /// Forgets some who came before then and left nothing; gives how many.

@@ -67,7 +67,7 @@ impl Store {
     pub async fn forget_old_keys(&self, now: Micros) -> Result<u64, Fault> {
         let forgotten = "DELETE FROM chat_idempotency WHERE (user_id, key) IN \
                          (SELECT user_id, key FROM chat_idempotency WHERE created_at <= $1 ORDER BY created_at LIMIT $2)";
-        run(self.single(), forgotten, [(now.0 - KEPT).into(), BATCH.into()]).await
+        run(self.single()?, forgotten, [(now.0 - KEPT).into(), BATCH.into()]).await
     }
 }
 

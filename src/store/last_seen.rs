@@ -21,9 +21,11 @@ const ACCOUNTS: Sql = Sql {
     postgres: r#"UPDATE "Users" SET last_seen = seen.time
         FROM (SELECT set_config('community_chat.own_writer', 'on', true), set_config('lock_timeout', '1s', true)) AS marked,
         (SELECT id, timestamptz 'epoch' + at * interval '1 microsecond' AS time FROM json_to_recordset(CAST($1 AS json)) AS s (id uuid, at bigint)) AS seen
-        WHERE "Users".id = seen.id AND ("Users".last_seen IS NULL OR "Users".last_seen < seen.time)"#,
+        WHERE "Users".id = seen.id AND ("Users".last_seen IS NULL OR "Users".last_seen < seen.time)
+        AND NOT EXISTS (SELECT 1 FROM chat_erasures e WHERE e.user_id = "Users".id)"#,
     sqlite: r#"UPDATE "Users" SET last_seen = seen.value ->> 'iso' FROM json_each($1) AS seen
-        WHERE "Users".id = unhex(seen.value ->> 'id', '-') AND ("Users".last_seen IS NULL OR "Users".last_seen < seen.value ->> 'iso')"#,
+        WHERE "Users".id = unhex(seen.value ->> 'id', '-') AND ("Users".last_seen IS NULL OR "Users".last_seen < seen.value ->> 'iso')
+        AND NOT EXISTS (SELECT 1 FROM chat_erasures e WHERE e.user_id = "Users".id)"#,
 };
 
 const GUESTS: Sql = Sql {
@@ -52,10 +54,10 @@ impl Store {
     /// Never earlier than what stands there already.
     pub async fn note_seen(&self, seen: &[Seen]) -> Result<(), Fault> {
         if let Some(accounts) = batch(seen, false) {
-            run(self.single(), ACCOUNTS.text(self.kind), [accounts]).await?;
+            run(self.single()?, ACCOUNTS.text(self.kind), [accounts]).await?;
         }
         if let Some(guests) = batch(seen, true) {
-            run(self.single(), GUESTS.text(self.kind), [guests]).await?;
+            run(self.single()?, GUESTS.text(self.kind), [guests]).await?;
         }
         Ok(())
     }

@@ -22,12 +22,14 @@ mod keys;
 mod last_seen;
 mod ledger;
 mod log_rows;
+mod logins;
 mod members;
 mod messages;
 mod names;
 mod node_tables;
 mod place;
 mod profiles;
+mod removals;
 mod reports;
 mod room_lists;
 mod rooms;
@@ -48,7 +50,7 @@ pub use claim::{Claim, Others};
 pub use commits::{CommitTimes, Commits};
 pub use connect::{MigrationStatus, OpenError};
 pub use deeds::{Deed, MemberCommand, Rank};
-pub use erasures::Erasure;
+pub use erasures::{Doomed, Erasure};
 pub use exports::PARTS;
 pub use fault::Fault;
 pub use figures::DatabaseFigures;
@@ -58,6 +60,7 @@ pub use governing::{AccountFilter, GovernRefusal, Governed, Governor, Locked};
 pub use keys::{Made, RequestKey};
 pub use last_seen::Seen;
 pub use ledger::{Command, CommandRefusal, Done, Draft, Moderation};
+pub use logins::Proved;
 pub use members::{MemberList, MemberRow};
 pub use messages::{Page, PageSize, Seek, Since};
 pub use names::Found as FoundUser;
@@ -113,13 +116,15 @@ impl Store {
         self.made_by_node
     }
 
-    /// For single rows. SQLite has one writer: there they queue for its connection, and do not fail
-    /// because the file is locked.
-    fn single(&self) -> &DatabaseConnection {
-        match self.kind {
+    /// For changing single rows; several at once stand in [`Store::as_one`]. SQLite has one writer: there
+    /// they queue for its connection, and do not fail because the file is locked. Not for a file that was
+    /// moved away: what it took would be gone.
+    fn single(&self) -> Result<&DatabaseConnection, Fault> {
+        self.must_stand()?;
+        Ok(match self.kind {
             DatabaseKind::Sqlite => &self.writer,
             DatabaseKind::Postgres => &self.pool,
-        }
+        })
     }
 
     /// Names this database's history: new after a restore, so that a client's `rev` of another

@@ -126,10 +126,10 @@ impl Store {
     /// who was called otherwise.
     pub async fn note_all_names(&self) -> Result<Vec<UserId>, Fault> {
         let mut renamed = Vec::new();
-        run(self.single(), GONE, []).await?;
+        run(self.single()?, GONE, []).await?;
         loop {
             let differing = rows(&self.pool, &format!("{DIFFERING} LIMIT {BATCH}"), []).await?;
-            renamed.extend(self.write_names(self.single(), &differing).await?);
+            renamed.extend(self.write_names(self.single()?, &differing).await?);
             if differing.len() < BATCH {
                 return Ok(renamed);
             }

@@ -56,6 +56,9 @@ impl Store {
     pub async fn edit_profile(&self, user: UserId, edit: &ProfileEdit, now: Micros) -> Result<bool, Fault> {
         self.as_one(|| async move {
             let db = self.begin_apart().await?;
+            if self.is_erased(&db, user).await? {
+                return Ok(false);
+            }
             let mut is_renamed = false;
             if let Some(name) = &edit.name {
                 // What is to be told of it, we tell.

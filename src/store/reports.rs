@@ -81,10 +81,16 @@ const FIRST_VOICES: Sql = Sql {
 };
 
 impl Store {
-    /// Adds a person's voice against a message. A voice that is new opens a closed report again.
-    pub async fn report(&self, message: &Message, voice: &Voice) -> Result<Reported, Fault> {
+    /// Adds a person's voice against a message. A voice that is new opens a closed report again. None: the
+    /// author was erased meanwhile.
+    pub async fn report(&self, message: &Message, voice: &Voice) -> Result<Option<Reported>, Fault> {
         self.as_one(|| async move {
             let db = self.begin_apart().await?;
+            // Until this is stored its author stays, and an erasure finds the copy of the text.
+            let stands = format!("SELECT 1 AS found FROM chat_log WHERE message_id = $1 AND user_id = $2{}", self.for_update());
+            if row(&db, &stands, [message.id.into(), message.user.into()]).await?.is_none() {
+                return Ok(None);
+            }
             let first = "INSERT INTO chat_reports (id, message_id, room, author, text, status, voices, first_at, last_at) \
                          VALUES ($1, $2, $3, $4, $5, 'open', 0, $6, $6) ON CONFLICT (message_id) DO NOTHING";
             let values = [
@@ -109,7 +115,7 @@ impl Store {
             }
             let report = self.report_to_change(&db, "r.id = $1", report.id).await?.unwrap_or(report);
             db.commit().await?;
-            Ok(Reported { report, voice: after, is_news })
+            Ok(Some(Reported { report, voice: after, is_news }))
         })
         .await
     }
@@ -229,12 +235,16 @@ impl Store {
     pub async fn clear_reported_texts(&self, closed_before: Micros) -> Result<u64, Fault> {
         let clear = "UPDATE chat_reports SET text = '' WHERE id IN (SELECT id FROM chat_reports \
                      WHERE status = 'closed' AND closed_at < $1 AND text <> '' LIMIT $2)";
-        run(self.single(), clear, [closed_before.0.into(), CLEARED_AT_ONCE.into()]).await
+        run(self.single()?, clear, [closed_before.0.into(), CLEARED_AT_ONCE.into()]).await
     }
 
     /// Those of them that there are, as they stand.
     pub async fn messages(&self, ids: &[MessageId]) -> Result<Vec<Message>, Fault> {
         messages::by_ids(&self.pool, self.kind, ids).await
+    }
+
+    fn for_update(&self) -> &'static str {
+        if self.kind == DatabaseKind::Postgres { " FOR UPDATE" } else { "" }
     }
 
     async fn report_to_change(
@@ -243,8 +253,7 @@ impl Store {
         which: &str,
         id: Uuid,
     ) -> Result<Option<Report>, Fault> {
-        let lock = if self.kind == DatabaseKind::Postgres { " FOR UPDATE" } else { "" };
-        let found = row(db, &format!("{COLUMNS} WHERE {which}{lock}"), [id.into()]).await?;
+        let found = row(db, &format!("{COLUMNS} WHERE {which}{}", self.for_update()), [id.into()]).await?;
         found.as_ref().map(report).transpose()
     }
 }

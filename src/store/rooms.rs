@@ -2,9 +2,7 @@
 
 use sea_orm::ActiveValue::{NotSet, Set};
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, SqlErr, TransactionTrait,
-};
+use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, ExprTrait, QueryFilter, QueryOrder, SqlErr};
 use uuid::Uuid;
 
 use super::audit::AuditRow;
@@ -184,56 +182,64 @@ impl Store {
         audit: &[AuditRow],
         now: Micros,
     ) -> Result<Option<(Room, RoomCounts)>, Fault> {
-        let db = self.single().begin().await?;
-        let mut update = Entity::update_many()
-            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-            .col_expr(Column::UpdatedAt, Expr::value(now.0));
-        if let Some(name) = edit.name {
-            update =
-                update.col_expr(Column::NameLower, Expr::value(lower(&name))).col_expr(Column::Name, Expr::value(name));
-        }
-        if let Some(description) = edit.description {
-            update = update.col_expr(Column::Description, Expr::value(description));
-        }
-        if let Some(seconds) = edit.slow_mode_seconds {
-            update = update.col_expr(Column::SlowModeSeconds, Expr::value(seconds));
-        }
-        if let Some(slug) = edit.hidden_as {
-            update = update.col_expr(Column::Slug, Expr::value(slug)).col_expr(Column::Kind, Expr::value("private"));
-        }
-        if let Some(at) = edit.archived_at {
-            update = update.col_expr(Column::ArchivedAt, Expr::value(at.map(|at| at.0)));
-        }
-        let update = update.filter(Column::Number.eq(number.0)).filter(Column::DeletedAt.is_null());
-        let Some(row) = update.exec_with_returning(&db).await?.pop() else { return Ok(None) };
-        self.write_audit(&db, audit).await?;
-        db.commit().await?;
-        let counts = RoomCounts::of(&row);
-        Ok(Some((row.into(), counts)))
+        let edit = &edit;
+        self.as_one(|| async move {
+            let db = self.begin_apart().await?;
+            let mut update = Entity::update_many()
+                .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+                .col_expr(Column::UpdatedAt, Expr::value(now.0));
+            if let Some(name) = &edit.name {
+                let lower = Expr::value(lower(name));
+                update = update.col_expr(Column::NameLower, lower).col_expr(Column::Name, Expr::value(name.as_str()));
+            }
+            if let Some(description) = &edit.description {
+                update = update.col_expr(Column::Description, Expr::value(description.as_str()));
+            }
+            if let Some(seconds) = edit.slow_mode_seconds {
+                update = update.col_expr(Column::SlowModeSeconds, Expr::value(seconds));
+            }
+            if let Some(slug) = &edit.hidden_as {
+                let (slug, kind) = (Expr::value(slug.as_str()), Expr::value("private"));
+                update = update.col_expr(Column::Slug, slug).col_expr(Column::Kind, kind);
+            }
+            if let Some(at) = edit.archived_at {
+                update = update.col_expr(Column::ArchivedAt, Expr::value(at.map(|at| at.0)));
+            }
+            let update = update.filter(Column::Number.eq(number.0)).filter(Column::DeletedAt.is_null());
+            let Some(row) = update.exec_with_returning(&db).await?.pop() else { return Ok(None) };
+            self.write_audit(&db, audit).await?;
+            db.commit().await?;
+            let counts = RoomCounts::of(&row);
+            Ok(Some((row.into(), counts)))
+        })
+        .await
     }
 
     /// Puts a room out of everybody's reach. Its texts go afterwards, see [`Store::empty_deleted_rooms`].
     pub async fn delete_room(&self, room: &Room, audit: &[AuditRow], now: Micros) -> Result<bool, Fault> {
-        let db = self.single().begin().await?;
-        let gone = Entity::update_many()
-            .col_expr(Column::DeletedAt, Expr::value(now.0))
-            .col_expr(Column::Slug, Expr::value(format!("deleted-{}", room.id)))
-            .col_expr(Column::Name, Expr::value(""))
-            .col_expr(Column::NameLower, Expr::value(""))
-            .col_expr(Column::Description, Expr::value(""))
-            .col_expr(Column::Pair, Expr::value(Option::<String>::None))
-            .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-            .filter(Column::Number.eq(room.number.0))
-            .filter(Column::DeletedAt.is_null())
-            .exec(&db)
-            .await?;
-        if gone.rows_affected == 0 {
-            return Ok(false);
-        }
-        mark_gone(&db, FilesOf::Room(room.number), now).await?;
-        self.write_audit(&db, audit).await?;
-        db.commit().await?;
-        Ok(true)
+        self.as_one(|| async move {
+            let db = self.begin_apart().await?;
+            let gone = Entity::update_many()
+                .col_expr(Column::DeletedAt, Expr::value(now.0))
+                .col_expr(Column::Slug, Expr::value(format!("deleted-{}", room.id)))
+                .col_expr(Column::Name, Expr::value(""))
+                .col_expr(Column::NameLower, Expr::value(""))
+                .col_expr(Column::Description, Expr::value(""))
+                .col_expr(Column::Pair, Expr::value(Option::<String>::None))
+                .col_expr(Column::Version, Expr::col(Column::Version).add(1))
+                .filter(Column::Number.eq(room.number.0))
+                .filter(Column::DeletedAt.is_null())
+                .exec(&db)
+                .await?;
+            if gone.rows_affected == 0 {
+                return Ok(false);
+            }
+            mark_gone(&db, FilesOf::Room(room.number), now).await?;
+            self.write_audit(&db, audit).await?;
+            db.commit().await?;
+            Ok(true)
+        })
+        .await
     }
 
     /// Takes texts and members from one of the rooms that were deleted, some at a time. Gives whether
@@ -242,12 +248,12 @@ impl Store {
         let Some(room) = row(&self.pool, TO_BE_EMPTIED, []).await? else { return Ok(false) };
         let room: i64 = room.try_get("", "number")?;
         for take in [TAKE_TEXTS, COUNT_DOWN, TAKE_MEMBERS] {
-            run(self.single(), take, [room.into(), TAKEN_AT_ONCE.into()]).await?;
+            run(self.single()?, take, [room.into(), TAKEN_AT_ONCE.into()]).await?;
         }
         for counters in ["chat_authors", "chat_daily"] {
-            run(self.single(), &format!("DELETE FROM {counters} WHERE room = $1"), [room.into()]).await?;
+            run(self.single()?, &format!("DELETE FROM {counters} WHERE room = $1"), [room.into()]).await?;
         }
-        run(self.single(), NOTE_EMPTIED, [room.into(), now.0.into()]).await?;
+        run(self.single()?, NOTE_EMPTIED, [room.into(), now.0.into()]).await?;
         Ok(true)
     }
 }

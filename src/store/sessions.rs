@@ -80,8 +80,7 @@ impl Store {
     ) -> Result<SessionId, Fault> {
         self.as_one(|| async move {
             let db = self.begin_apart().await?;
-            let id = Uuid::now_v7();
-            insert_session(&db, id, user, device, token.expires_at, now).await?;
+            let id = insert_session(&db, user, device, token.expires_at, now).await?;
             insert_token(&db, id, token, now, None).await?;
             db.commit().await?;
             Ok(id)
@@ -147,7 +146,9 @@ impl Store {
             let db = self.begin_apart().await?;
             let session = match self.token_for_update(&db, shown).await? {
                 Some(found) if found.user == shown.user => found.session,
-                None if shown.is_foreign => self.take_over(&db, shown, &Device::default(), now).await?,
+                None if shown.is_foreign && !self.is_reset(&db, shown).await? => {
+                    self.take_over(&db, shown, &Device::default(), now).await?
+                }
                 Some(_) | None => return Ok(None),
             };
             let ended = end(&db, shown.user, Sessions::One(session), reason, now).await?;
@@ -200,10 +201,10 @@ impl Store {
 
     /// What is over by its own date. A used token of Node's stays as long as it could come back.
     pub async fn forget_expired_sessions(&self, now: Micros) -> Result<(), Fault> {
-        run(self.single(), "DELETE FROM chat_session_tokens WHERE expires_at <= $1", [now.0.into()]).await?;
+        run(self.single()?, "DELETE FROM chat_session_tokens WHERE expires_at <= $1", [now.0.into()]).await?;
         let childless = "DELETE FROM chat_sessions WHERE expires_at <= $1 \
                          AND NOT EXISTS (SELECT 1 FROM chat_session_tokens t WHERE t.session = chat_sessions.id)";
-        run(self.single(), childless, [now.0.into()]).await?;
+        run(self.single()?, childless, [now.0.into()]).await?;
         Ok(())
     }
 
@@ -221,9 +222,10 @@ impl Store {
             .transpose()
     }
 
-    /// Whether all sessions of the account were ended since this token was signed.
+    /// Whether all sessions of the account were ended since this token was signed, or it was erased.
     async fn is_reset(&self, db: &DatabaseTransaction, shown: &ShownToken) -> Result<bool, Fault> {
-        let asked = "SELECT 1 AS found FROM chat_session_resets WHERE user_id = $1 AND at > $2";
+        let asked = "SELECT 1 AS found FROM chat_session_resets WHERE user_id = $1 AND at > $2 \
+                     UNION ALL SELECT 1 FROM chat_erasures WHERE user_id = $1";
         Ok(row(db, asked, [shown.user.into(), shown.issued_at.0.into()]).await?.is_some())
     }
 
@@ -234,8 +236,7 @@ impl Store {
         device: &Device,
         now: Micros,
     ) -> Result<SessionId, Fault> {
-        let id = Uuid::now_v7();
-        insert_session(db, id, shown.user, device, shown.kept.expires_at, now).await?;
+        let id = insert_session(db, shown.user, device, shown.kept.expires_at, now).await?;
         insert_token(db, id, &shown.kept, shown.issued_at, Some(now)).await?;
         Ok(id)
     }
@@ -288,14 +289,14 @@ pub(super) async fn end(
     ended.iter().map(|row| Ok(row.try_get("", "id")?)).collect()
 }
 
-async fn insert_session(
+pub(super) async fn insert_session(
     db: &DatabaseTransaction,
-    id: SessionId,
     user: UserId,
     device: &Device,
     expires_at: Micros,
     now: Micros,
-) -> Result<(), Fault> {
+) -> Result<SessionId, Fault> {
+    let id = Uuid::now_v7();
     let values = [
         id.into(),
         user.into(),
@@ -306,7 +307,8 @@ async fn insert_session(
     ];
     let insert = "INSERT INTO chat_sessions (id, user_id, created_at, last_used_at, expires_at, user_agent, address) \
                   VALUES ($1, $2, $3, $3, $4, $5, $6)";
-    run(db, insert, values).await.map(drop)
+    run(db, insert, values).await?;
+    Ok(id)
 }
 
 async fn note_use(
@@ -328,7 +330,7 @@ async fn note_use(
     run(db, update, values).await.map(drop)
 }
 
-async fn insert_token(
+pub(super) async fn insert_token(
     db: &DatabaseTransaction,
     session: SessionId,
     token: &KeptToken,

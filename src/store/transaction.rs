@@ -21,8 +21,7 @@ impl Store {
 
     /// For work that begins with this, ends with its commit, and stands in [`Store::as_one`].
     pub(super) async fn begin_apart(&self) -> Result<DatabaseTransaction, Fault> {
-        self.must_stand()?;
-        Ok(self.single().begin_with_options(Store::transaction_options()).await?)
+        Ok(self.single()?.begin_with_options(Store::transaction_options()).await?)
     }
 
     /// Of those who come with the same word, one at a time until its commit. On SQLite there is one writer.

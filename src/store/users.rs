@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::entities::user::{ActiveModel, Column, Entity, Gender, Model, Role, Status};
 use super::sessions::end;
-use super::sql::{Sql, row, run};
+use super::sql::{Sql, run};
 use super::{Fault, Sessions, Store, Told};
 use crate::model::user::WRONG_PASSWORDS_ALLOWED;
 use crate::model::{EndReason, Micros, Profile, SessionId, User, UserId, UserRole, UserStatus};
@@ -56,16 +56,15 @@ pub enum AddUserError {
     Fault(Fault),
 }
 
+impl From<Fault> for AddUserError {
+    fn from(fault: Fault) -> Self {
+        AddUserError::Fault(fault)
+    }
+}
+
 impl Store {
     pub async fn user(&self, id: UserId) -> Result<Option<User>, Fault> {
         Ok(self.users(&[id]).await?.pop())
-    }
-
-    /// How many administrators there are who can act.
-    pub async fn admins(&self) -> Result<u64, Fault> {
-        use sea_orm::PaginatorTrait;
-        let able = Entity::find().filter(Column::Role.eq(Role::Admin)).filter(Column::Status.eq(Status::Active));
-        Ok(able.count(&self.pool).await?)
     }
 
     /// Those of them that there are, in no order.
@@ -194,10 +193,11 @@ impl Store {
             created_at: Set(now.to_chrono()),
             updated_at: Set(now.to_chrono()),
         };
-        match Entity::insert(row).exec_with_returning(self.single()).await {
+        let db = self.single()?;
+        match Entity::insert(row).exec_with_returning(db).await {
             Ok(row) => {
                 // Where it cannot be now, it is done with those of all.
-                self.note_names(self.single(), &[row.id]).await.ok();
+                self.note_names(db, &[row.id]).await.ok();
                 Ok(row.into())
             }
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
@@ -208,37 +208,7 @@ impl Store {
             Err(error) => Err(AddUserError::Fault(error.into())),
         }
     }
-
-    /// Counts a wrong password; the last allowed one locks, in the same statement. Gives how many
-    /// have been counted.
-    pub async fn count_wrong_password(&self, id: UserId, now: Micros) -> Result<i32, Fault> {
-        let values = [id.into(), now.to_chrono().into(), WRONG_PASSWORDS_ALLOWED.into()];
-        let counted = row(self.single(), COUNT_WRONG_PASSWORD.text(self.kind), values).await?;
-        Ok(counted.map(|row| row.try_get("", "failed_login_attempts")).transpose()?.unwrap_or(WRONG_PASSWORDS_ALLOWED))
-    }
-
-    /// Whether the log-in counts: the account may have been locked while its password was checked.
-    pub async fn note_login(&self, id: UserId, now: Micros) -> Result<bool, Fault> {
-        Ok(run(self.single(), NOTE_LOGIN.text(self.kind), [id.into(), now.to_chrono().into()]).await? == 1)
-    }
 }
-
-const COUNT_WRONG_PASSWORD: Sql = Sql {
-    postgres: r#"UPDATE "Users" SET failed_login_attempts = failed_login_attempts + 1, "updatedAt" = $2,
-        status = CASE WHEN failed_login_attempts + 1 >= $3 THEN CAST('locked' AS "enum_Users_status") ELSE status END
-        WHERE id = $1 AND failed_login_attempts < $3 RETURNING failed_login_attempts"#,
-    sqlite: r#"UPDATE "Users" SET failed_login_attempts = failed_login_attempts + 1, "updatedAt" = $2,
-        status = CASE WHEN failed_login_attempts + 1 >= $3 THEN 'locked' ELSE status END
-        WHERE id = $1 AND failed_login_attempts < $3 RETURNING failed_login_attempts"#,
-};
-
-/// Marked as our own: nobody need forget an account because its owner came.
-const NOTE_LOGIN: Sql = Sql {
-    postgres: r#"UPDATE "Users" SET failed_login_attempts = 0, last_seen = $2
-        FROM (SELECT set_config('community_chat.own_writer', 'on', true)) AS marked
-        WHERE id = $1 AND status <> 'locked'"#,
-    sqlite: r#"UPDATE "Users" SET failed_login_attempts = 0, last_seen = $2 WHERE id = $1 AND status <> 'locked'"#,
-};
 
 const SET_PASSWORD: Sql = Sql {
     postgres: r#"UPDATE "Users" SET password = $3, "updatedAt" = $2,

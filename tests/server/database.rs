@@ -1,7 +1,9 @@
 //! What stands in the database, on both.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::files::{Form, lying, png, so_many_lie};
 use super::harness::{BOTH, Person, Program, Server, Socket, eventually, project};
 
 #[tokio::test]
@@ -96,21 +98,54 @@ async fn a_server_that_takes_the_place_of_another_does_not_warn() {
     }
 }
 
+/// Something of all that there is.
+async fn live(program: &Program, server: &Server) -> (Person, Value) {
+    let [ann, ben] = ["ann", "ben"].map(|userid| Person::new(program, server, userid));
+    let mut socket = ann.socket().await;
+    let sent = socket.succeed("send-message", json!({ "message": "kept" })).await["data"].clone();
+    let entry = ann.rest("POST", "/api/auth/guest", json!({ "name": "Zoe" })).await;
+    let mut zoe = Socket::with_token(&server.url, entry["accessToken"].as_str().unwrap()).await;
+    zoe.succeed("send-message", json!({ "message": "of a guest" })).await;
+    let den = ann.make_room("Den", true).await;
+    let den = den["id"].as_str().unwrap();
+    socket.succeed("send-message", json!({ "roomId": den, "message": "behind doors" })).await;
+    ann.rest("PUT", &format!("/api/rooms/{den}/invites/{}", ben.id()), Value::Null).await;
+    ann.rest("PATCH", "/api/me", json!({ "bio": "Gardener" })).await;
+    ann.rest("POST", "/api/me/characters", json!({ "name": "Gandalf" })).await;
+    ann.rest("PUT", &format!("/api/me/blocks/{}", ben.id()), Value::Null).await;
+    ann.rest("PUT", &format!("/api/rooms/{den}/mutes/{}", ben.id()), json!({ "seconds": 600, "reason": "Spam" })).await;
+    ben.rest("PUT", &format!("/api/me/reports/{}", sent["id"].as_str().unwrap()), json!({ "reason": "spam" })).await;
+    Form::file("rose.png", &png(50, 50)).sent(&ann, den).await;
+    Form::file("a.png", &png(9, 9)).send(&ann, Method::PUT, "/api/me/avatar").await;
+    so_many_lie(program, 3).await;
+    (ann, sent)
+}
+
 #[tokio::test]
 async fn migrations_go_down_and_up_on_a_populated_database() {
     for database in BOTH {
-        let program = Program::on(database, &[]);
-        let ann = program.account("ann");
+        let program = Program::on(database, &[("ALLOW_GUESTS", "true")]);
         let server = program.serve().await;
-        let mut socket = Socket::with_token(&server.url, &ann.token).await;
-        let sent = socket.succeed("send-message", json!({ "message": "kept" })).await;
+        let (ann, sent) = live(&program, &server).await;
         let refused = String::from_utf8(program.run(&["migrate", "down"]).stderr).unwrap();
         assert!(refused.contains("a server runs on") && refused.contains("--force"), "{refused}");
         assert!(server.stop().await.as_secs() < 15);
 
         let said = program.say(&["migrate", "down"]);
-        assert!(said.contains("all rooms but main-chat with 0 messages"), "{said}");
+        for line in [
+            "removes all rooms but main-chat with 2 messages",
+            "removes 1 messages of guests in main-chat",
+            "removes 2 files and faces, with their bytes",
+            "removes 1 profiles, 1 characters and 1 blocks",
+            "removes 1 reports and 1 entries of the audit",
+            "removes who 1 guests are",
+            "removes all sessions",
+        ] {
+            let words = line.strip_prefix("removes ").unwrap();
+            assert!(said.lines().any(|line| line.starts_with("removes") && line.contains(words)), "{line}: {said}");
+        }
         assert!(said.lines().all(|line| line.starts_with("pending") || line.starts_with("removes")), "{said}");
+        assert_eq!(lying(&program), [""; 0]);
         assert!(!program.run(&["serve", "--no-migrate"]).status.success());
         assert_eq!(
             program.sql("SELECT message FROM \"CommunityChats\""),
@@ -120,10 +155,11 @@ async fn migrations_go_down_and_up_on_a_populated_database() {
         assert!(program.say(&["migrate", "up"]).lines().all(|line| line.starts_with("applied")));
 
         let server = program.serve().await;
-        let mut socket = Socket::with_token(&server.url, &ann.token).await;
+        let mut socket = Socket::with_token(&server.url, &ann.account.token).await;
         let history = socket.succeed("load-messages", json!({})).await;
-        assert_eq!(history["data"][0]["id"], sent["data"]["id"]);
-        assert_eq!(history["data"][0]["created_at"], sent["data"]["created_at"]);
+        assert_eq!(history["data"].as_array().unwrap().len(), 1);
+        assert_eq!(history["data"][0]["id"], sent["id"]);
+        assert_eq!(history["data"][0]["created_at"], sent["created_at"]);
         let next = socket.succeed("send-message", json!({ "message": "after" })).await;
         assert_eq!(next["data"]["seq"], 2);
         assert_eq!(program.sql("SELECT visible FROM chat_authors"), ["2"]);

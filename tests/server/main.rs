@@ -11,6 +11,8 @@ mod content;
 mod database;
 mod database_away;
 mod documents;
+mod erasing;
+mod exporting;
 mod faults;
 mod figures;
 mod files;

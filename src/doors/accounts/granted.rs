@@ -8,7 +8,7 @@ use super::{Accounts, seconds};
 use crate::auth::{TokenRefusal, fingerprint};
 use crate::chat::Refusal;
 use crate::model::{KeptToken, Micros, SessionId, UserId};
-use crate::store::ShownToken;
+use crate::store::{Proved, ShownToken};
 
 const SECOND: i64 = 1_000_000;
 
@@ -22,11 +22,18 @@ pub struct Granted {
 }
 
 impl Accounts {
-    /// Begins a session.
+    /// Begins the first session of a new account.
     pub async fn grant(&self, user: UserId, asker: &Asker) -> Result<Granted, Refusal> {
         let (refresh, kept) = self.new_refresh_token(user);
         let session = self.chat.begin_session(user, &kept, &asker.device).await?;
         Ok(self.granted(user, session, refresh))
+    }
+
+    /// Begins a session of somebody who proved a password. None: that it is theirs is over.
+    pub async fn grant_to(&self, proved: Proved<'_>, asker: &Asker) -> Result<Option<Granted>, Refusal> {
+        let (refresh, kept) = self.new_refresh_token(proved.user);
+        let session = self.chat.log_in(proved, &kept, &asker.device).await?;
+        Ok(session.map(|session| self.granted(proved.user, session, refresh)))
     }
 
     /// Goes on with the session of a refresh token.

@@ -11,6 +11,9 @@ use super::refused::Refused;
 use super::{Accounts, password, role, text};
 use crate::model::user::WRONG_PASSWORDS_ALLOWED;
 use crate::model::{User, UserStatus};
+use crate::store::{Credentials, Proved};
+
+const DOING: &str = "log in";
 
 pub async fn log_in(
     State(accounts): State<Arc<Accounts>>,
@@ -20,10 +23,9 @@ pub async fn log_in(
     let (identifier, password) = read(&fields)?;
     let _turn = accounts.take_turn(&asker)?;
     let guess = accounts.guesses.admit(asker.address, accounts.clock.ticks())?;
-    match accounts.prove(&identifier, password).await {
-        Ok(user) => {
+    match accounts.enter(&identifier, password, &asker).await {
+        Ok((user, granted)) => {
             guess.forgive();
-            let granted = accounts.grant(user.id, &asker).await.map_err(|refusal| Refused::of(refusal, "log in"))?;
             Ok((accounts.cookies(&asker, &granted), Json(welcome(&user, &granted))))
         }
         Err(Unproved::Wrong(refused)) => Err(refused),
@@ -42,25 +44,31 @@ pub(super) enum Unproved {
 }
 
 impl Accounts {
-    async fn prove(&self, identifier: &str, password: String) -> Result<User, Unproved> {
-        let fault = |fault| Unproved::NotJudged(Refused::fault(fault, "log in"));
-        let known = self.patiently(self.store.credentials(identifier)).await.map_err(fault)?;
+    async fn enter(&self, identifier: &str, password: String, asker: &Asker) -> Result<(User, Granted), Unproved> {
+        let fault = |fault| Unproved::NotJudged(Refused::fault(fault, DOING));
+        let (known, near) = tokio::join!(
+            self.patiently(self.store.credentials(identifier)),
+            self.patiently(self.store.password_hash_near(identifier))
+        );
+        let (known, near) = (known.map_err(fault)?, near.map_err(fault)?);
         // An unknown name takes as long as a wrong password.
         let hash = known.as_ref().map_or_else(|| "!".to_owned(), |known| known.password_hash.clone());
-        let fits = self.passwords.verify(password, hash).await;
-        let Some(known) = known else {
-            return Err(Unproved::Wrong(wrong(self.attempts.count(&identifier.to_lowercase()))));
-        };
-        let user = known.user;
-        if user.status == UserStatus::Locked {
-            return Err(Unproved::Wrong(locked()));
+        let fits = self.passwords.verify(password, hash, near).await;
+        let bearer = known.as_ref().map(|known| known.user.id);
+        if let Some(Credentials { user, password_hash }) = known.filter(|_| fits) {
+            // Only who knows the password is told of a lock that is not the name's own.
+            if user.status == UserStatus::Locked {
+                return Err(Unproved::Wrong(locked()));
+            }
+            let proved = Proved { user: user.id, password_hash: &password_hash, identifier };
+            let granted = self.grant_to(proved, asker).await;
+            let granted = granted.map_err(|refusal| Unproved::NotJudged(Refused::of(refusal, DOING)))?;
+            if let Some(granted) = granted {
+                return Ok((user, granted));
+            }
         }
-        if !fits {
-            let counted = self.store.count_wrong_password(user.id, self.clock.now());
-            return Err(Unproved::Wrong(wrong(self.patiently(counted).await.map_err(fault)?)));
-        }
-        let noted = self.store.note_login(user.id, self.clock.now());
-        if self.patiently(noted).await.map_err(fault)? { Ok(user) } else { Err(Unproved::Wrong(locked())) }
+        let counted = self.store.count_guess(identifier, bearer, self.clock.now()).await;
+        Err(Unproved::Wrong(wrong(counted.map_err(fault)?)))
     }
 }
 

@@ -1,7 +1,6 @@
 //! REST about accounts, that several dialects share.
 
 mod asker;
-mod attempts;
 mod erasure;
 mod granted;
 mod guesses;
@@ -57,7 +56,6 @@ pub struct Accounts {
     refresh: Arc<Tokens>,
     clock: Clock,
     cors: Cors,
-    attempts: attempts::Attempts,
     guesses: guesses::Guesses,
     turns: turns::Turns,
     signups: quota::Quota,
@@ -83,7 +81,6 @@ impl Accounts {
             refresh,
             clock,
             cors,
-            attempts: attempts::Attempts::default(),
             guesses: guesses::Guesses::default(),
             turns: turns::Turns::default(),
             signups: quota::Quota::an_hour(signups_per_hour),

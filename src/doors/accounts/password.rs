@@ -53,7 +53,7 @@ impl Accounts {
         let fault = |fault| Unproved::NotJudged(Refused::fault(fault, DOING));
         let known = self.patiently(self.store.credentials_of(user)).await.map_err(fault)?;
         let Some(known) = known else { return Err(Unproved::Wrong(wrong())) };
-        let fits = self.passwords.verify(current, known.password_hash.clone()).await;
+        let fits = self.passwords.verify(current, known.password_hash.clone(), None).await;
         if known.user.status == UserStatus::Locked {
             return Err(Unproved::Wrong(locked()));
         }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Failure, Route};
 use crate::auth::fingerprint;
 use crate::model::UserId;
-use crate::model::text::{folded, javascript_length, trim_like_javascript};
+use crate::model::text::{is_legible, javascript_length, trim_like_javascript};
 use crate::store::RequestKey;
 
 /// More are answered as these.
@@ -220,13 +220,7 @@ impl Fields {
 }
 
 pub fn is_name(text: &str, most: usize) -> bool {
-    // These turn the text around them.
-    let turns = |letter: char| matches!(letter, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    !text.is_empty()
-        && javascript_length(text) <= most
-        && !text.chars().any(|letter| letter.is_control() || turns(letter) || matches!(letter, '\u{2028}' | '\u{2029}'))
-        // Nothing would be seen of it.
-        && !folded(text).is_empty()
+    javascript_length(text) <= most && is_legible(text)
 }
 
 /// A page of a list: the key of its last row leads to the next, when there is one.

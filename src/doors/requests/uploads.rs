@@ -65,10 +65,11 @@ async fn receive(
     body: &mut BodyDataStream,
 ) -> Result<Reply, Failure> {
     requests.spend(Allowance::Uploads, asker)?;
-    let (caller, chat) = (asker.account()?, requests.chat());
+    let chat = requests.chat();
+    asker.account()?;
     let most = chat.file_rules().most_bytes.unwrap_or(u64::MAX);
     let mut form = form(headers, body, most)?;
-    let mut incoming = chat.receive_file(caller, room).await?;
+    let mut incoming = chat.receive_file(asker.actor, room).await?;
     let mut with = read(&mut form, &mut incoming, most).await?;
     if with.client_offset.is_none() {
         with.client_offset = key(headers)?;

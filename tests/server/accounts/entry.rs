@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::{ask, call, keys, log_in, post, somebody, with};
+use super::{ask, call, keys, log_in, post, somebody, status_with, with};
 use crate::harness::{BOTH, On, Postgres, Program, Socket, eventually};
 
 #[tokio::test]
@@ -205,14 +205,28 @@ async fn the_database_that_is_away_is_told_with_when_to_come_back() {
     let program = Program::on(On::Sqlite, &[]);
     let server = program.serve().await;
     post(&server, "signup", &somebody("ann")).await;
-    let (_, token) = log_in(&server, "ann").await;
+    let (access, token) = log_in(&server, "ann").await;
+    let garden = json!({ "name": "Garden", "slug": "garden" });
+    assert_eq!(call(&server, Method::POST, "/api/rooms", &access, Some(&garden)).await.status, 201);
     let file = program.folder.path().join("chat.db");
     let elsewhere = program.folder.path().join("elsewhere.db");
     std::fs::rename(&file, &elsewhere).unwrap();
     let answer = super::refresh(&server, &token).await;
     assert_eq!((answer.refusal().0, answer.refusal().1, answer.retry_after), (503, "database_away", Some(1)));
+    // Nor is anybody taken in whom nobody would find again, or an empty database begun in its place.
+    let signed_up = post(&server, "signup", &somebody("ben")).await;
+    assert_eq!((signed_up.refusal().0, signed_up.refusal().1), (503, "database_away"));
+    let server = &server;
+    let asked = (0..40).map(async |_| status_with(server, &access).await);
+    let answers = futures_util::future::join_all(asked).await;
+    assert!(!answers.contains(&500), "{answers:?}");
+    let room = call(server, Method::POST, "/api/rooms", &access, Some(&json!({ "name": "Den" }))).await;
+    let edit = call(server, Method::PATCH, "/api/rooms/garden", &access, Some(&json!({ "name": "Den" }))).await;
+    let gone = call(server, Method::DELETE, "/api/rooms/garden", &access, None).await;
+    assert_eq!((room.status, edit.status, gone.status), (503, 503, 503), "{} {}", edit.body, gone.body);
+    assert!(!file.exists());
     std::fs::rename(&elsewhere, &file).unwrap();
-    eventually("it is refreshed", async || super::refresh(&server, &token).await.status == 200).await;
+    eventually("it is refreshed", async || super::refresh(server, &token).await.status == 200).await;
 }
 
 #[tokio::test]
@@ -231,4 +245,20 @@ async fn an_edit_does_not_bring_back_what_node_deleted() {
     assert_eq!(answer["error"], "Message not found");
     let row = format!("SELECT is_deleted, message FROM \"CommunityChats\" WHERE id = '{id}'");
     assert_eq!(Postgres::shared().query(&program.database_url, &row), "t|[Message deleted]");
+}
+
+#[tokio::test]
+async fn names_that_nobody_sees_or_that_turn_others_around_are_refused() {
+    let program = Program::on(On::Sqlite, &[]);
+    let server = program.serve().await;
+    for name in ["\u{3164}", "a\u{202E}nna", "a\u{2066}nna", "an\u{2028}na"] {
+        for field in ["userid", "name"] {
+            let answer = post(&server, "signup", &with(somebody("ann"), field, json!(name))).await;
+            assert_eq!((answer.status, answer.text("/error/code")), (400, "invalid_fields"), "{field} {name:?}");
+            assert!(answer.body["error"]["fields"][field].is_string(), "{}", answer.body);
+        }
+        let answer = post(&server, "register", &with(somebody("ann"), "username", json!(name))).await;
+        assert!(answer.body["error"]["fields"]["username"].is_string(), "{}", answer.body);
+    }
+    assert_eq!(post(&server, "signup", &somebody("ann")).await.status, 201);
 }

@@ -1,6 +1,6 @@
 //! Who guesses: the lock, the wait that grows, and the limits by address.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::json;
@@ -40,6 +40,85 @@ async fn names_that_nobody_bears_are_answered_as_others_are() {
             }
         }
         socket.succeed("send-message", json!({ "message": "a lock by guesses ends nothing" })).await;
+    }
+}
+
+/// Whatever somebody types, in whatever order, and whether or not the server starts anew in between: an
+/// account and its two names are answered as names are that nobody bears.
+#[tokio::test]
+async fn no_order_of_guesses_tells_who_is_there() {
+    const GUESSES: [&str; 16] = [
+        "{}",
+        "{}",
+        "{^}",
+        "{}@example.com",
+        "{}",
+        "{^}",
+        "{}@Example.com",
+        "-",
+        "{}@example.com",
+        "{}",
+        "{}@example.com",
+        "{}",
+        "{}@EXAMPLE.COM",
+        "{}",
+        "{^}",
+        "{}@example.com",
+    ];
+    for database in BOTH {
+        let program = Program::on(database, &[("TRUST_PROXY", "127.0.0.1")]);
+        let mut server = program.serve().await;
+        post(&server, "signup", &somebody("ann")).await;
+        let mut answers = [Vec::new(), Vec::new()];
+        for (number, typed) in GUESSES.iter().enumerate() {
+            if *typed == "-" {
+                server.stop().await;
+                server = program.serve().await;
+                continue;
+            }
+            for (answers, (small, large)) in answers.iter_mut().zip([("ann", "Ann"), ("abe", "Abe")]) {
+                let name = typed.replace("{}", small).replace("{^}", large);
+                let answer = guess(&server, &format!("192.0.2.{number}"), &name, "a guess").await;
+                answers.push(format!("{typed}: {:?}", answer.refusal()));
+            }
+        }
+        assert_eq!(answers[0], answers[1], "{database:?}");
+        assert!(answers[0].iter().any(|answer| answer.contains("account_locked")), "{answers:?}");
+        assert_eq!(program.sql("SELECT status FROM \"Users\""), ["locked"], "whichever of its names was typed");
+        for name in ["ann", "ann@example.com"] {
+            assert_eq!(guess(&server, "192.0.2.99", name, "correct horse").await.refusal().1, "account_locked");
+        }
+        // Whoever has it opened again is told anew, by each name.
+        program.say(&["user", "unlock", "ann"]);
+        for name in ["ann", "ann@example.com"] {
+            let text = "Invalid email or password. 4 attempts remaining.";
+            assert_eq!(guess(&server, "192.0.2.100", name, "a guess").await.refusal().2, text);
+            assert_eq!(guess(&server, "192.0.2.100", name, "correct horse").await.status, 200);
+        }
+    }
+}
+
+/// Node's hashes may cost more than ours, and its accounts may be older than the scheme of new ones.
+#[tokio::test]
+async fn names_that_nobody_bears_take_as_long_as_others_do() {
+    for database in BOTH {
+        let program = Program::on(database, &[("TRUST_PROXY", "127.0.0.1"), ("PASSWORD_HASH", "argon2id")]);
+        program.account("ann");
+        program.account("eve");
+        let expensive = "$2b$12$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        program.sql(&format!("UPDATE \"Users\" SET password = '{expensive}' WHERE userid = 'ann'"));
+        let server = program.serve().await;
+        // Before, between and behind those who are there; eve has no password.
+        let names = ["ann", "abe", "bob", "zoe", "zoe@example.com", "eve"];
+        let mut fastest = [Duration::MAX; 6];
+        for _ in 0..4 {
+            for (number, (name, fastest)) in names.iter().zip(&mut fastest).enumerate() {
+                let asked = Instant::now();
+                assert_eq!(guess(&server, &format!("192.0.2.{number}"), name, "a guess").await.status, 400);
+                *fastest = asked.elapsed().min(*fastest);
+            }
+        }
+        assert!(fastest.iter().all(|other| *other * 2 > fastest[0]), "{database:?}: {fastest:?}");
     }
 }
 

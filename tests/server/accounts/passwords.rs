@@ -1,9 +1,13 @@
 //! Another password, by its owner and by the operator.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Answer, call, keys, log_in, post, refresh, somebody, status_with};
+use super::{Answer, ask, call, keys, log_in, post, refresh, somebody, status_with};
+use crate::harness::program::NO_LIMITS;
 use crate::harness::{BOTH, Program, Server, Socket};
 
 const PATH: &str = "/api/auth/update-password";
@@ -83,6 +87,40 @@ async fn of_two_changes_at_once_one_counts() {
         assert_eq!(statuses, [200, 400]);
         let counts = if one.status == 200 { "battery staple" } else { "another staple" };
         assert_eq!(enter(&server, counts).await, 200);
+    }
+}
+
+/// What was checked against the old password while the new one was set.
+#[tokio::test]
+async fn a_log_in_under_way_does_not_survive_a_new_password() {
+    for database in BOTH {
+        let program = Program::on(database, &[NO_LIMITS, &[("TRUST_PROXY", "127.0.0.1")]].concat());
+        let server = program.serve().await;
+        post(&server, "signup", &somebody("ann")).await;
+        let (access, _) = log_in(&server, "ann").await;
+        let server = &server;
+        let is_changed = AtomicBool::new(false);
+        let entering = (0..8).map(async |number: u64| {
+            let mut statuses = Vec::new();
+            while !is_changed.load(Ordering::SeqCst) {
+                let entry = json!({ "identifier": "ann", "password": "correct horse" });
+                let from = format!("192.0.2.{number}");
+                let headers = [("x-forwarded-for", from.as_str())];
+                statuses.push(ask(server, Method::POST, "/api/auth/login", &headers, Some(&entry)).await.status);
+            }
+            statuses
+        });
+        let changing = async {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let changed = change(server, &access, "correct horse", "battery staple").await;
+            is_changed.store(true, Ordering::SeqCst);
+            changed
+        };
+        let (changed, entered) = tokio::join!(changing, futures_util::future::join_all(entering));
+        let entered = entered.concat();
+        assert_eq!(changed.status, 200, "{}", changed.body);
+        assert!(entered.contains(&400), "some came too late: {entered:?}");
+        assert_eq!(program.sql("SELECT COUNT(*) FROM chat_sessions WHERE ended_at IS NULL"), ["1"], "{entered:?}");
     }
 }
 

@@ -11,7 +11,7 @@ use super::{BOUNDARY, Form, asked, lying, opened, png, so_many_lie};
 use crate::harness::program::NO_LIMITS;
 use crate::harness::{BOTH, Person, Program, eventually};
 use community_chat::model::Micros;
-use community_chat::store::{FilesOf, Store};
+use community_chat::store::Store;
 
 #[tokio::test]
 async fn who_may_not_speak_may_not_upload() {
@@ -146,6 +146,44 @@ async fn what_is_too_much_is_refused_before_it_came() {
     }
 }
 
+/// Whatever happens to its sender between the first byte and the last.
+#[tokio::test]
+async fn an_upload_under_way_ends_with_its_sender() {
+    for database in BOTH {
+        let program = Program::on(database, NO_LIMITS);
+        let server = program.serve().await;
+        let form = Form::file("a.txt", &[b'x'; 1_000_000]).body();
+        let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
+        for (person, command) in
+            [(&ann, ["user", "lock", "ann", ""]), (&ben, ["user", "erase", "ben", "--messages=remove"])]
+        {
+            let mut upload = begun(person, form.len(), &form[..600_000]).await;
+            eventually("it has begun", async || program.sql("SELECT COUNT(*) FROM chat_files") == ["1"]).await;
+            let said: Vec<&str> = command.into_iter().filter(|word| !word.is_empty()).collect();
+            program.say(&said);
+            eventually("the server has heard of it", async || {
+                person.request("GET", "/api/me", Value::Null).await.0 == 401
+            })
+            .await;
+            if command[1] == "erase" {
+                // Swept, and kept in mind.
+                eventually("it is swept", async || {
+                    program.sql("SELECT COUNT(*) FROM chat_files WHERE gone_at > created_at + 3600000000") == ["1"]
+                })
+                .await;
+            }
+            upload.write_all(&form[600_000..]).await.unwrap();
+            let said = answer(&mut upload).await;
+            assert!(said.starts_with("HTTP/1.1 401 "), "{command:?}: {said}");
+            so_many_lie(&program, 0).await;
+            program.sql("DELETE FROM chat_files");
+        }
+        let store = opened(&program).await;
+        let history = store.page(community_chat::model::RoomNumber::MAIN, 1, 10).await.unwrap();
+        assert_eq!(history.messages.len(), 0);
+    }
+}
+
 #[tokio::test]
 async fn who_sends_nothing_for_half_a_minute_is_refused_and_few_at_once_can_try() {
     let stories = BOTH.map(|database| async move {
@@ -191,7 +229,6 @@ async fn what_a_power_cut_leaves_of_an_upload_is_served_to_nobody_and_swept() {
 
         let store = opened(&program).await;
         let left = store.gone_files(Micros(i64::MAX), 100).await.unwrap();
-        let owner = ann.id().parse().unwrap();
         assert_eq!((left.len(), lying(&program).len()), (1, 1));
         assert!(store.gone_files(Micros::from_chrono(chrono::Utc::now()), 100).await.unwrap().is_empty());
 
@@ -201,7 +238,7 @@ async fn what_a_power_cut_leaves_of_an_upload_is_served_to_nobody_and_swept() {
         let links = ann.rest("GET", &format!("/api/files/urls?ids={}", left[0].id), Value::Null).await;
         assert_eq!(links["data"], json!([]));
         // As if the hour were over.
-        store.mark_files_gone(FilesOf::Owner(owner), Micros::from_chrono(chrono::Utc::now())).await.unwrap();
+        program.sql("UPDATE chat_files SET created_at = created_at - 3600000000, gone_at = gone_at - 3600000000");
         so_many_lie(&program, 0).await;
         eventually("nothing is known of it", async || drafts(&store).await == 0).await;
     }

@@ -39,8 +39,12 @@ async fn a_draft_is_nobodys_file_until_it_is_kept_and_gone_after_an_hour() {
         assert!(gone(&store, 5).await.is_empty());
         store.give_up_draft(given_up.id, ann, Micros(5)).await.unwrap();
         let swept = store.gone_files(Micros(5), 100).await.unwrap();
-        assert_eq!((swept.len(), &swept[0].keys), (1, &vec![given_up.key, given_up.thumbnail]));
+        assert_eq!((swept.len(), &swept[0].keys), (1, &vec![given_up.key.clone(), given_up.thumbnail.clone()]));
         assert_eq!(gone(&store, HOUR).await, [given_up.id, left.id]);
+        // Swept already, and kept in mind for what may come yet.
+        store.forget_file_later(given_up.id, swept[0].settled_at.unwrap()).await.unwrap();
+        assert!(!store.keep_avatar(&given_up, &picture(1), Micros(9)).await.unwrap());
+        assert_eq!(gone(&store, HOUR).await, [left.id]);
 
         // What may be swept at this moment is not kept any more, nor is what somebody else drafted.
         assert!(!store.keep_avatar(&left, &picture(1), Micros(HOUR)).await.unwrap());
