@@ -87,7 +87,10 @@ impl Feed {
                 self.known.attendance.member_changed(changed);
             }
             // A direct room is hidden by leaving it.
-            Event::DirectBegun { room, to } => self.known.attendance.belongs(*room, *to, true),
+            Event::DirectBegun { room, to } => {
+                self.known.rooms.forget_member(*room, *to);
+                self.known.attendance.belongs(*room, *to, true);
+            }
             Event::RoomChanged { room, .. } => self.known.rooms.forget(room.number),
             Event::SessionEnded { session, user, reason } => self.known.sessions.note_end(*session, *user, *reason),
             Event::WordsChanged { version } => self.known.words.changed(*version),
