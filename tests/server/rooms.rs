@@ -4,20 +4,12 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::harness::program::NO_LIMITS;
+use super::harness::program::{NO_LIMITS, unlimited};
 use super::harness::{BOTH, Person, Program, Socket};
 
 async fn listed(person: &Person, query: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut after = String::new();
-    loop {
-        let page = person.rest("GET", &format!("/api/rooms?limit=2{query}{after}"), Value::Null).await;
-        names.extend(page["data"].as_array().unwrap().iter().map(|room| room["name"].as_str().unwrap().to_owned()));
-        match page["next"].as_str() {
-            Some(next) => after = format!("&after={next}"),
-            None => return names,
-        }
-    }
+    let rooms = person.all(&format!("/api/rooms?limit=2{query}")).await;
+    rooms.iter().map(|room| room["name"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -294,6 +286,7 @@ async fn direct_rooms() {
         // Hidden by who leaves, back with the next message.
         ben.rest("POST", &format!("/api/rooms/{id}/leave"), Value::Null).await;
         assert_eq!(ben.rest("GET", "/api/me/rooms", Value::Null).await["data"].as_array().unwrap().len(), 1);
+        assert_eq!(bens.ask("load-messages", json!({ "roomId": id })).await["code"], "room_not_found");
         anns.succeed("send-message", json!({ "roomId": id, "message": "still there?" })).await;
         assert_eq!(ben.rest("GET", "/api/me/rooms", Value::Null).await["data"].as_array().unwrap().len(), 2);
         let read = bens.succeed("load-messages", json!({ "roomId": id })).await;
@@ -397,7 +390,7 @@ async fn what_leads_nowhere_says_so_in_the_words_of_its_path() {
 /// Who is refused for another reason has not spoken.
 #[tokio::test]
 async fn a_message_that_was_refused_is_no_step() {
-    let limited: Vec<_> = NO_LIMITS.iter().copied().chain([("RATE_LIMIT_MESSAGES_PER_MINUTE", "1")]).collect();
+    let limited = unlimited(&[("RATE_LIMIT_MESSAGES_PER_MINUTE", "1")]);
     for database in BOTH {
         let program = Program::on(database, &limited);
         let server = program.serve().await;

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 
 use super::{Answer, ask, log_in, post, refresh, somebody, with};
-use crate::harness::program::NO_LIMITS;
+use crate::harness::program::{NO_LIMITS, unlimited};
 use crate::harness::{BOTH, On, Program, Server, Socket};
 
 const LOCKED: &str = "Account locked due to too many failed login attempts. Please contact support.";
@@ -70,7 +70,7 @@ async fn ten_wrong_ones_of_an_address_and_the_next_waits() {
 #[tokio::test]
 async fn many_guesses_at_once_are_as_few_as_one_after_another() {
     for database in BOTH {
-        let program = Program::on(database, &[NO_LIMITS, &[("TRUST_PROXY", "127.0.0.1")]].concat());
+        let program = Program::on(database, &unlimited(&[("TRUST_PROXY", "127.0.0.1")]));
         let server = program.serve().await;
         post(&server, "signup", &somebody("ann")).await;
         let server = &server;
