@@ -27,6 +27,7 @@ mod overload;
 mod own_data;
 mod own_wire;
 mod people;
+mod planted;
 mod presence;
 mod reports;
 mod rooms;
