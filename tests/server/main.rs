@@ -23,6 +23,7 @@ mod matrix;
 mod messages_rest;
 mod moderation;
 mod node_beside;
+mod notices;
 mod overload;
 mod own_data;
 mod own_wire;
