@@ -26,7 +26,14 @@ impl Stage {
             On::Sqlite => ("token", "0", "false"),
             On::Postgres => ("trust-user-id", "1", "true"),
         };
-        let special = [("AUTH_MODE", mode), ("ALLOW_EIO3", allow)];
+        let special = [
+            ("AUTH_MODE", mode),
+            ("ALLOW_EIO3", allow),
+            ("RATE_LIMIT_ROOMS_PER_HOUR", "0"),
+            ("RATE_LIMIT_CONTACTS_PER_HOUR", "0"),
+            ("RATE_LIMIT_MODERATION_PER_MINUTE", "0"),
+            ("RATE_LIMIT_REPORTS_PER_HOUR", "0"),
+        ];
         let settings = unlimited(&special);
         let program = Program::on(database, &settings);
         let users: Vec<Account> = ["ann", "ben", "cleo", "dora"].iter().map(|name| program.account(name)).collect();

@@ -30,6 +30,7 @@ mod own_wire;
 mod people;
 mod planted;
 mod presence;
+mod private_rooms;
 mod reports;
 mod rooms;
 mod slow_readers;

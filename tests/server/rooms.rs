@@ -229,16 +229,29 @@ async fn private_is_private() {
 
 #[tokio::test]
 async fn a_public_room_becomes_private_and_never_public_again() {
-    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
-    let server = program.serve().await;
-    let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
-    let room = ann.make_room("Attic", false).await;
-    let path = format!("/api/rooms/{}", room["id"].as_str().unwrap());
-    let hidden = ann.rest("PATCH", &path, json!({ "isPrivate": true })).await;
-    assert!(hidden["kind"] == "private" && hidden["slug"] != "attic");
-    assert_eq!(ben.refused("GET", "/api/rooms/attic", Value::Null).await, "room_not_found");
-    assert_eq!(ann.refused("PATCH", &path, json!({ "isPrivate": false })).await, "stays_private");
-    assert_eq!(ben.make_room("Attic", false).await["slug"], "attic", "what is taken tells of no private room");
+    for database in BOTH {
+        let program = Program::on(database, NO_LIMITS);
+        let server = program.serve().await;
+        let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
+        let eve = Person::new(&program, &server, "eve");
+        let room = ann.make_room("Attic", false).await;
+        let path = format!("/api/rooms/{}", room["id"].as_str().unwrap());
+        eve.rest("POST", "/api/rooms/attic/join", Value::Null).await;
+        let mut eves = eve.socket().await;
+        eves.succeed("join-room", json!({ "roomId": "attic" })).await;
+        // Known by its old slug to whoever asked before.
+        ben.rest("GET", "/api/rooms/attic", Value::Null).await;
+        let hidden = ann.rest("PATCH", &path, json!({ "isPrivate": true })).await;
+        assert!(hidden["kind"] == "private" && hidden["slug"] != "attic");
+        for reference in ["attic", hidden["slug"].as_str().unwrap(), room["id"].as_str().unwrap()] {
+            assert_eq!(ben.refused("GET", &format!("/api/rooms/{reference}"), Value::Null).await, "room_not_found");
+        }
+        assert_eq!(listed(&ben, "").await, ["main-chat"]);
+        assert_eq!(eves.hear("room-edited").await["room"]["kind"], "private");
+        eves.succeed("send-message", json!({ "roomId": room["id"], "message": "who is in stays" })).await;
+        assert_eq!(ann.refused("PATCH", &path, json!({ "isPrivate": false })).await, "stays_private");
+        assert_eq!(ben.make_room("Attic", false).await["slug"], "attic", "what is taken tells of no private room");
+    }
 }
 
 /// One room for each pair, whoever opens it first, and from how many sides at once.

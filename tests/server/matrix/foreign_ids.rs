@@ -1,8 +1,6 @@
 //! What somebody is not let to do is not done by naming somebody else: every route and every event that
 //! docs/wire/own.md names, by somebody outside and by a plain member, with ids of another in every field.
 
-use std::collections::HashSet;
-
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -10,43 +8,17 @@ use super::stage::id;
 use crate::files::{Form, png};
 use crate::harness::person::log_in;
 use crate::harness::program::unlimited;
-use crate::harness::{BOTH, Person, Program, Server, Socket, project};
+use crate::harness::{BOTH, Person, Program, Server, Socket, calls_of_the_tables};
 
 const PASSWORD: &str = "correct horse";
 const SAID: &str = "psst, between us";
 
-/// What is called by REST, as `METHOD /path`, and by an event, as the tables name it.
+/// And what stands in the contract alone.
 fn named() -> Vec<String> {
-    let text = std::fs::read_to_string(project("docs/wire/own.md")).unwrap();
-    let (_, from_rooms) = text.split_once("\n## Rooms\n").unwrap();
-    let (tables, _) = from_rooms.split_once("\n## What a client hears\n").unwrap();
-    let mut found: Vec<String> =
-        ["edit-message", "delete-message", "sync", "typing", "authenticate-user"].map(str::to_owned).into();
-    for line in tables.lines().filter(|line| line.starts_with("| `")) {
-        let (mut methods, mut path) = (Vec::new(), String::new());
-        for token in line.split('|').nth(1).unwrap().split('`').skip(1).step_by(2) {
-            if let Some((method, whole)) = token.split_once(' ') {
-                methods.push(method);
-                whole.clone_into(&mut path);
-            } else if let Some(end) = token.strip_prefix('…').or_else(|| token.starts_with('/').then_some(token)) {
-                path.replace_range(path.rfind('/').unwrap().., end);
-            } else if token.chars().all(char::is_uppercase) {
-                methods.push(token);
-                continue;
-            } else {
-                found.push(token.to_owned());
-                continue;
-            }
-            found.extend(methods.iter().map(|method| format!("{method} {path}")));
-            methods.truncate(1);
-            if token.contains(' ') {
-                methods = vec![token.split_once(' ').unwrap().0];
-            }
-        }
-    }
-    let mut known = HashSet::new();
-    found.retain(|what| known.insert(what.clone()));
-    found
+    let of_the_contract = ["sync", "typing", "authenticate-user"].map(str::to_owned);
+    let mut named = calls_of_the_tables();
+    named.extend(of_the_contract);
+    named
 }
 
 /// How it ends for somebody outside of the room: `own` is done for whoever asks.
