@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import test from 'node:test';
-import { ask, connect, plain, quietly, send, total, users } from './client.mjs';
+import { ask, connect, plain, quietly, send, succeed, total, trust, users } from './client.mjs';
 
-const [ann] = users;
+const [ann, ben] = users;
 const ACK_PACKET = 3;
 const HUGE = 'x'.repeat(600_000);
 const MISSING = Symbol('missing');
@@ -23,6 +24,47 @@ const OUR_EVENTS = {
   'leave-room': { roomId: 'no-such-room' },
   sync: { roomId: 'main-chat', rev: 1, epoch: MISSING },
 };
+
+// What takes part in the tables of docs/wire/own.md. `ROOM` is a room of one's own that may change.
+const FIELDS = {
+  'create-room': { name: 'Fields', description: 'x', kind: 'guild', isPrivate: true, slug: MISSING, idempotencyKey: MISSING },
+  'edit-room': { roomId: 'ROOM', name: 'Edited', description: 'x', isPrivate: false },
+  'set-slow-mode': { roomId: 'ROOM', seconds: 0 },
+  'archive-room': { roomId: 'ROOM' },
+  'reopen-room': { roomId: 'ROOM' },
+  'delete-room': { roomId: 'no-such-room', reason: 'x' },
+  'quit-room': { roomId: 'ROOM' },
+  'set-role': { roomId: 'ROOM', userId: ben.id, role: 'member' },
+  'kick-member': { roomId: 'ROOM', userId: ben.id, reason: 'x' },
+  'invite-member': { roomId: 'ROOM', userId: ben.id },
+  'withdraw-invite': { roomId: 'ROOM', userId: ben.id },
+  'mute-member': { roomId: 'ROOM', userId: ben.id, seconds: 60, reason: 'x' },
+  'unmute-member': { roomId: 'ROOM', userId: ben.id },
+  'ban-member': { roomId: 'ROOM', userId: ben.id, reason: 'x' },
+  'unban-member': { roomId: 'ROOM', userId: ben.id },
+  'open-direct': { userId: ben.id },
+  'move-read-marker': { roomId: 'ROOM', seq: 1 },
+  'set-presence': { status: 'online' },
+  'watch-presence': { roomId: 'ROOM' },
+  'unwatch-presence': { roomId: 'ROOM' },
+  'block-user': { userId: ben.id },
+  'unblock-user': { userId: ben.id },
+  'report-message': { messageId: 'OWN', reason: 'spam', note: 'x' },
+};
+
+const page = await readFile(new URL('../../docs/wire/own.md', import.meta.url), 'utf8');
+const tables = page.slice(page.indexOf('\n## Rooms\n'), page.indexOf('\n## What a client hears\n'));
+const events = new Set(
+  tables.split('\n').filter((line) => line.startsWith('| `'))
+    .flatMap((line) => [...line.split('|')[1].matchAll(/`([a-z]+(?:-[a-z]+)+)`/g)].map(([, event]) => event)),
+);
+
+test('every event of the tables has its fields here', { skip: plain && 'not in the plain contract' }, () => {
+  const known = Object.keys({ ...EVENTS, ...OUR_EVENTS, ...FIELDS });
+  assert.deepEqual([...events].filter((event) => !known.includes(event)), []);
+  assert.deepEqual(Object.keys(FIELDS).filter((event) => !events.has(event)), []);
+  assert(events.size >= 28);
+});
 
 const without = (payload) =>
   Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== MISSING));
@@ -48,13 +90,19 @@ function* payloads(fields) {
   yield ['two payloads', [without(fields), without(fields)]];
 }
 
-for (const [event, fields] of Object.entries(plain ? EVENTS : { ...EVENTS, ...OUR_EVENTS })) {
+for (const [event, fields] of Object.entries(plain ? EVENTS : { ...EVENTS, ...OUR_EVENTS, ...FIELDS })) {
   test(`${event} answers once whatever its fields are`, async (t) => {
     const socket = await connect(t, ann);
     const { id: session } = socket;
     const acks = countAcks(socket);
     const own = await send(socket, 'the message of a field story');
-    const filled = fields.messageId ? { ...fields, messageId: own.id } : fields;
+    const filled = fields.messageId ? { ...fields, messageId: own.id } : { ...fields };
+    if (fields.roomId === 'ROOM') {
+      // A claimed identity makes no rooms.
+      filled.roomId = trust
+        ? 'main-chat'
+        : (await succeed(socket, 'create-room', { name: 'Fields', kind: 'guild' })).data.id;
+    }
     let known = await total(socket);
     let asked = acks.size;
     for (const [what, args] of payloads(filled)) {

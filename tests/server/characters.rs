@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::harness::program::NO_LIMITS;
+use super::harness::program::unlimited;
 use super::harness::{BOTH, On, Person, Program, Server, Socket};
 
 const NO_BODY: Value = Value::Null;
@@ -16,12 +16,8 @@ async fn make(person: &Person, name: &str) -> i64 {
 }
 
 fn stage(database: On) -> Program {
-    let limits: Vec<_> = NO_LIMITS
-        .iter()
-        .copied()
-        .chain([("RATE_LIMIT_PROFILE_EDITS_PER_HOUR", "0"), ("RATE_LIMIT_ROOMS_PER_HOUR", "0")])
-        .collect();
-    Program::on(database, &limits)
+    let settings = [("RATE_LIMIT_PROFILE_EDITS_PER_HOUR", "0"), ("RATE_LIMIT_ROOMS_PER_HOUR", "0")];
+    Program::on(database, &unlimited(&settings))
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
 
-use super::harness::program::{NO_LIMITS, node};
+use super::harness::program::{NO_LIMITS, node, unlimited};
 use super::harness::{ACCESS_TOKEN_SECRET, Account, BOTH, On, Program, Server, Socket, free_port, project};
 
 struct Stage {
@@ -26,7 +26,15 @@ impl Stage {
             On::Sqlite => ("token", "0", "false"),
             On::Postgres => ("trust-user-id", "1", "true"),
         };
-        let settings: Vec<_> = NO_LIMITS.iter().copied().chain([("AUTH_MODE", mode), ("ALLOW_EIO3", allow)]).collect();
+        let special = [
+            ("AUTH_MODE", mode),
+            ("ALLOW_EIO3", allow),
+            ("RATE_LIMIT_ROOMS_PER_HOUR", "0"),
+            ("RATE_LIMIT_CONTACTS_PER_HOUR", "0"),
+            ("RATE_LIMIT_MODERATION_PER_MINUTE", "0"),
+            ("RATE_LIMIT_REPORTS_PER_HOUR", "0"),
+        ];
+        let settings = unlimited(&special);
         let program = Program::on(database, &settings);
         let users: Vec<Account> = ["ann", "ben", "cleo", "dora"].iter().map(|name| program.account(name)).collect();
         program.say(&["room", "add", "--slug", "garden", "--name", "The garden"]);

@@ -225,9 +225,19 @@ fn a_wrong_setting_stops_the_start_and_is_named() {
 
 #[test]
 fn postgresql_needs_a_secret_that_is_given() {
-    let (_folder, run) = bare(&[("DATABASE_URL", "postgres://nobody@127.0.0.1:1/none")]);
-    let said = String::from_utf8(run(&["token", "--user", "x"]).stderr).unwrap();
-    assert!(said.contains("cannot open the database") || said.contains("ACCESS_TOKEN_SECRET"), "{said}");
+    let database = Postgres::shared().database();
+    let (_folder, run) = bare(&[("DATABASE_URL", &database)]);
+    assert!(run(&["migrate", "up"]).status.success());
+    assert!(run(&["user", "add", "--userid", "ann", "--email", "ann@example.com"]).status.success());
+    for arguments in [&["token", "--user", "ann"][..], &[]] {
+        let (folder, run) = bare(&[("DATABASE_URL", &database)]);
+        let said = refused(run(arguments));
+        assert!(said.contains("ACCESS_TOKEN_SECRET and REFRESH_TOKEN_SECRET are missing"), "{said}");
+        assert!(!folder.path().join("data").exists(), "none was made");
+    }
+    let secrets = [("ACCESS_TOKEN_SECRET", "given"), ("REFRESH_TOKEN_SECRET", "too")];
+    let (_folder, run) = bare(&[&[("DATABASE_URL", database.as_str())], &secrets[..]].concat());
+    assert!(run(&["token", "--user", "ann"]).status.success());
 }
 
 #[test]

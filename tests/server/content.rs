@@ -146,31 +146,12 @@ async fn a_repeat_on_its_heels_is_given_back() {
     assert_eq!(left(&after), (10, 7));
 }
 
-fn with_role(program: &Program, role: &str) -> Account {
-    let made = program.say(&[
-        "user",
-        "add",
-        "--userid",
-        role,
-        "--name",
-        role,
-        "--email",
-        &format!("{role}@example.com"),
-        "--role",
-        role,
-        "--json",
-    ]);
-    let mut account: Account = serde_json::from_str(&made).unwrap();
-    account.token = program.say(&["token", "--user", role]);
-    account
-}
-
 #[tokio::test]
 async fn a_role_has_its_own_budget() {
     let settings =
         [("RATE_LIMIT_MESSAGES_PER_MINUTE", "1"), ("RATE_LIMIT_MESSAGES_PER_MINUTE_BY_ROLE", "support=2, admin=0")];
     let program = Program::on(On::Sqlite, &settings);
-    let accounts = ["user", "support", "admin"].map(|role| with_role(&program, role));
+    let accounts = ["user", "support", "admin"].map(|role| program.account_as(role, role));
     let server = program.serve().await;
     let mut sent = Vec::new();
     for account in &accounts {
@@ -233,7 +214,7 @@ fn list(words: &[&str]) -> Vec<String> {
 async fn one_list_for_all_nodes() {
     for database in BOTH {
         let program = Program::on(database, &[]);
-        let accounts = ["user", "support", "admin"].map(|role| with_role(&program, role));
+        let accounts = ["user", "support", "admin"].map(|role| program.account_as(role, role));
         let (one, other) = (Node::on(&program).await, Node::on(&program).await);
         let admin = one.caller(&accounts[2]).await;
         assert_eq!(one.chat.words(&admin).await.unwrap().version, 0);
@@ -276,7 +257,7 @@ async fn one_list_for_all_nodes() {
 async fn changes_at_once_are_counted_one_by_one() {
     for database in BOTH {
         let program = Program::on(database, &[]);
-        let admin = with_role(&program, "admin");
+        let admin = program.account_as("admin", "admin");
         let nodes = [Node::on(&program).await, Node::on(&program).await];
         let mut changes = tokio::task::JoinSet::new();
         for number in 0..10 {
@@ -296,7 +277,7 @@ async fn changes_at_once_are_counted_one_by_one() {
 #[tokio::test]
 async fn a_bad_list_is_refused_with_what_is_wrong() {
     let program = Program::on(On::Sqlite, &[]);
-    let admin = with_role(&program, "admin");
+    let admin = program.account_as("admin", "admin");
     let node = Node::on(&program).await;
     let caller = node.caller(&admin).await;
     let none = "must hold words with a letter or a digit: number";

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::harness::faults::{Breaks, Machine, Road};
 use super::harness::follower::fresh_history;
+use super::harness::person::log_in;
 use super::harness::program::NO_LIMITS;
 use super::harness::socket::as_ack;
 use super::harness::{BOTH, Follower, On, Postgres, Program, Server, Socket, Transport, eventually};
@@ -40,8 +41,7 @@ async fn signed_up(server: &Server, userid: &str) -> String {
     let body = json!({ "name": userid, "userid": userid, "email": email, "password": "correct horse" });
     let made = http.post(format!("{}/api/auth/signup", server.url)).json(&body).send().await.unwrap();
     assert_eq!(made.status(), 201);
-    let entered = http.post(format!("{}/api/auth/login", server.url)).json(&body).send().await.unwrap();
-    entered.json::<Value>().await.unwrap()["user"]["accessToken"].as_str().unwrap().to_owned()
+    log_in(server, userid, "correct horse").await.1["accessToken"].as_str().unwrap().to_owned()
 }
 
 fn texts(history: &[Value]) -> Vec<&str> {

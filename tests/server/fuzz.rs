@@ -13,7 +13,7 @@ use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 
 use super::harness::program::NO_LIMITS;
-use super::harness::{Follower, On, Program, Socket, Transport};
+use super::harness::{Follower, On, Person, Program, Socket, Transport, events_of_the_tables};
 use super::slow_readers::memory;
 
 const WORKERS: u64 = 8;
@@ -22,6 +22,7 @@ const FRAMES_EACH: u64 = 200;
 const PACKETS_OF_A_POST: u64 = 20;
 
 const CHAT: &str = "/api/community/chat,";
+/// With fields that mean something; every other event that there is comes with all fields, see [`events`].
 const EVENTS: [&str; 12] = [
     r#"["send-message",{"message":"hello"}]"#,
     r#"["send-message",{"message":"hello","clientOffset":"one","roomId":"main-chat"}]"#,
@@ -36,6 +37,27 @@ const EVENTS: [&str; 12] = [
     r#"["sync",{"rev":0,"epoch":"0190a0a0-0000-7000-8000-000000000000"}]"#,
     r#"["upload",{"_placeholder":true,"num":0}]"#,
 ];
+/// Every event of docs/wire/own.md, with all that any of them takes.
+fn events(room: &str, user: &str) -> Vec<String> {
+    let fields = json!({
+        "roomId": room, "userId": user, "messageId": "0190a0a0-0000-7000-8000-000000000000", "name": "Fuzz",
+        "description": "x", "kind": "guild", "isPrivate": true, "idempotencyKey": "one", "seconds": 60, "seq": 3,
+        "role": "moderator", "reason": "spam", "note": "x", "status": "away", "rev": 0, "page": 1, "limit": 5,
+        "before": 9, "isTyping": true, "message": "/me hello", "characterId": 1, "clientOffset": "two",
+    });
+    let named = events_of_the_tables();
+    assert!(named.len() >= 28, "{named:?}");
+    let whole = |event: &String| {
+        let mut fields = fields.clone();
+        if event == "delete-room" {
+            // The room is there for the others.
+            fields["roomId"] = json!("no-such-room");
+        }
+        json!([event, fields]).to_string()
+    };
+    named.iter().map(whole).chain(EVENTS.map(str::to_owned)).collect()
+}
+
 const PIECES: [&str; 24] = [
     "\"",
     "\\",
@@ -66,11 +88,12 @@ const PIECES: [&str; 24] = [
 struct Fuzzer {
     rng: Rng,
     token: Arc<str>,
+    events: Arc<[String]>,
 }
 
 impl Fuzzer {
     fn valid(&mut self) -> String {
-        let event = EVENTS[self.rng.usize(..EVENTS.len())];
+        let event = &self.events[self.rng.usize(..self.events.len())];
         match self.rng.u8(0..16) {
             0 => format!("40{CHAT}{}", json!({ "token": *self.token })),
             1 => format!(
@@ -176,6 +199,11 @@ async fn frames_as_nobody_would_write_them() {
     let [ann, ben, fuzz] = ["ann", "ben", "fuzz"].map(|userid| program.account(userid));
     let token: Arc<str> = program.say(&["token", "--user", &fuzz.userid, "--ttl", "86400"]).into();
     let server = program.serve().await;
+    let mut maker = Person::nobody(&server);
+    maker.account = fuzz.clone();
+    maker.account.token = token.to_string();
+    let room = maker.make_room("Fuzz", false).await;
+    let events: Arc<[String]> = events(room["id"].as_str().unwrap(), &ben.id).into();
 
     let done = Arc::new(AtomicBool::new(false));
     let talking = {
@@ -216,7 +244,8 @@ async fn frames_as_nobody_would_write_them() {
     let batch = async |round: u64, frames: u64| {
         let goal = count.load(Ordering::Relaxed) + frames;
         join_all((0..WORKERS).map(async |worker| {
-            let mut fuzzer = Fuzzer { rng: Rng::with_seed(round * WORKERS + worker), token: token.clone() };
+            let mut fuzzer =
+                Fuzzer { rng: Rng::with_seed(round * WORKERS + worker), token: token.clone(), events: events.clone() };
             while count.load(Ordering::Relaxed) < goal {
                 let sent = if worker % 4 == 3 {
                     fuzzer.by_posts(&server.url, &http).await

@@ -5,20 +5,15 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::harness::program::NO_LIMITS;
+use super::harness::program::{NO_LIMITS, unlimited};
 use super::harness::{BOTH, On, Person, Postgres, Program, Server, Settings, Socket, eventually};
 
 const NO_BODY: Value = Value::Null;
 const GUEST: &str = "/api/auth/guest";
 
 fn open_house(database: On, settings: Settings<'_>) -> Program {
-    let settings: Vec<_> = NO_LIMITS
-        .iter()
-        .chain(settings)
-        .copied()
-        .chain([("ALLOW_GUESTS", "true"), ("RATE_LIMIT_SIGNUPS_PER_HOUR", "0")])
-        .collect();
-    Program::on(database, &settings)
+    let open = [("ALLOW_GUESTS", "true"), ("RATE_LIMIT_SIGNUPS_PER_HOUR", "0")];
+    Program::on(database, &unlimited(&[&open, settings].concat()))
 }
 
 /// A guest by this name, as somebody who asks; the id is the guest's.
@@ -152,8 +147,7 @@ async fn many_who_want_one_name_at_once_all_get_another() {
 #[tokio::test]
 async fn guests_are_counted_by_address() {
     for database in BOTH {
-        let settings: Vec<_> =
-            NO_LIMITS.iter().copied().chain([("ALLOW_GUESTS", "true"), ("RATE_LIMIT_SIGNUPS_PER_HOUR", "2")]).collect();
+        let settings = unlimited(&[("ALLOW_GUESTS", "true"), ("RATE_LIMIT_SIGNUPS_PER_HOUR", "2")]);
         let server = Program::on(database, &settings);
         let (program, server) = (&server, server.serve().await);
         let (_, _) = (guest(&server, "Zoe").await, guest(&server, "Zoe").await);
@@ -417,7 +411,7 @@ async fn looking_for_what_others_wrote_leaves_guests_alone() {
         ),
     );
     let url = program.database_url.replace("postgres@", &format!("plain_{name}@"));
-    let settings: Vec<_> = NO_LIMITS.iter().copied().chain([("ALLOW_GUESTS", "true")]).collect();
+    let settings = unlimited(&[("ALLOW_GUESTS", "true")]);
     let plain = Program::on_url(tempfile::tempdir().unwrap(), url, &settings);
     let ann = program.account("ann");
     let server = plain.serve().await;

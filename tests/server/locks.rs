@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::harness::person::log_in;
 use super::harness::program::NO_LIMITS;
 use super::harness::{BOTH, On, Person, Program, Server, Socket};
 
@@ -32,12 +33,8 @@ async fn office(database: On) -> Office {
 impl Office {
     /// A log-in by password: the status and the access token.
     async fn log_in(&self) -> (u16, String) {
-        let body = json!({ "username": "joe", "password": PASSWORD });
-        let request = reqwest::Client::new().post(format!("{}/api/auth/login", self.server.url)).json(&body);
-        let answer = request.send().await.unwrap();
-        let status = answer.status().as_u16();
-        let body: Value = answer.json().await.unwrap();
-        (status, body["accessToken"].as_str().unwrap_or_default().to_owned())
+        let (status, answer) = log_in(&self.server, "joe", PASSWORD).await;
+        (status, answer["accessToken"].as_str().unwrap_or_default().to_owned())
     }
 
     async fn joes_line(&self, who: &Person) -> Value {
@@ -312,10 +309,8 @@ async fn all_sessions_of_an_account_end() {
 async fn a_lock_by_wrong_passwords_is_shown_and_undone() {
     for database in BOTH {
         let office = office(database).await;
-        let login = format!("{}/api/auth/login", office.server.url);
         for _ in 0..5 {
-            let wrong = json!({ "username": "joe", "password": "wrong horse" });
-            reqwest::Client::new().post(&login).json(&wrong).send().await.unwrap();
+            log_in(&office.server, "joe", "wrong horse").await;
         }
         assert_eq!(office.log_in().await.0, 403);
         let line = office.joes_line(&office.support).await;
@@ -333,15 +328,7 @@ async fn accounts_and_audit_are_listed_page_by_page() {
         let Office { program, server, admin, joe, .. } = &office;
         let ann = Person::new(program, server, "ann");
         admin.rest("PUT", &lock(&ann), json!({ "reason": "Spam" })).await;
-        let all = async |path: &str| {
-            let (mut found, mut after) = (Vec::new(), String::new());
-            loop {
-                let page = admin.rest("GET", &format!("{path}limit=2{after}"), Value::Null).await;
-                found.extend(page["data"].as_array().unwrap().clone());
-                let Some(next) = page["next"].as_str() else { return found };
-                after = format!("&after={next}");
-            }
-        };
+        let all = async |path: &str| admin.all(&format!("{path}limit=2")).await;
         let names = |listed: &[Value]| -> Vec<String> {
             listed.iter().map(|line| line["user"]["username"].as_str().unwrap().to_owned()).collect()
         };

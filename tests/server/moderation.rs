@@ -1,10 +1,14 @@
 //! Keeping the peace: what a moderator does acts on live connections at once, also on those that come
 //! back, and is written down.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
+use super::harness::faults::Machine;
 use super::harness::program::NO_LIMITS;
-use super::harness::{BOTH, Person, Program, Socket, eventually};
+use super::harness::socket::as_ack;
+use super::harness::{BOTH, On, Person, Program, Socket, eventually};
 
 struct Stage {
     program: Program,
@@ -16,8 +20,11 @@ struct Stage {
 
 impl Stage {
     /// Ann owns a public room, Ben is in it.
-    async fn on(database: super::harness::On) -> Stage {
-        let program = Program::on(database, NO_LIMITS);
+    async fn on(database: On) -> Stage {
+        Stage::of(Program::on(database, NO_LIMITS)).await
+    }
+
+    async fn of(program: Program) -> Stage {
         let server = program.serve().await;
         let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
         let room = ann.make_room("Garden", false).await["id"].as_str().unwrap().to_owned();
@@ -77,36 +84,130 @@ async fn a_ban_acts_on_live_connections_and_on_those_that_come_back() {
     }
 }
 
+/// Says one thing after another, with hundreds under way at any time, until one is refused; gives the
+/// numbers of those that were taken, and the reasons of those that were not.
+async fn flood(mut socket: Socket, room: String) -> (Vec<i64>, Vec<String>) {
+    let (mut taken, mut refused, mut under_way) = (Vec::new(), Vec::new(), 0);
+    while refused.is_empty() || under_way > 0 {
+        if refused.is_empty() && under_way < UNDER_WAY / 2 {
+            for _ in under_way..UNDER_WAY {
+                socket.feed("send-message", &json!({ "roomId": room, "message": "spam" })).await;
+            }
+            socket.flush().await;
+            under_way = UNDER_WAY;
+        }
+        let frame = socket.frame().await.expect("the connection ended");
+        let Some((_, answer)) = as_ack(&frame) else { continue };
+        under_way -= 1;
+        match answer["data"]["seq"].as_i64() {
+            Some(seq) => taken.push(seq),
+            None => refused.push(answer["code"].as_str().unwrap().to_owned()),
+        }
+    }
+    (taken, refused)
+}
+
+/// Of each connection.
+const UNDER_WAY: usize = 300;
+
 /// However much is on its way: when the ban is answered, nothing more of his has a number.
 #[tokio::test]
 async fn nobody_speaks_after_a_ban() {
     for database in BOTH {
         let stage = Stage::on(database).await;
-        let mut bens = stage.hearing(&stage.ben).await;
-        let room = stage.room.clone();
-        let flood = tokio::spawn(async move {
-            let mut refused = 0;
-            while refused < 50 {
-                let answer = bens.ask("send-message", json!({ "roomId": room, "message": "spam" })).await;
-                refused += u32::from(answer["success"] == false);
-            }
-        });
         let mut anns = stage.hearing(&stage.ann).await;
+        let mut floods = Vec::new();
+        for _ in 0..3 {
+            floods.push(tokio::spawn(flood(stage.hearing(&stage.ben).await, stage.room.clone())));
+        }
         for _ in 0..20 {
             anns.hear("message-received").await;
         }
         stage.ann.rest("PUT", &stage.path("bans"), Value::Null).await;
         let after = anns.succeed("send-message", json!({ "roomId": stage.room, "message": "after the ban" })).await;
-        flood.await.unwrap();
-        let history = anns.succeed("load-messages", json!({ "roomId": stage.room, "limit": 1000 })).await;
-        let last = history["data"].as_array().unwrap().last().unwrap().clone();
-        let (code, seq) = (last["message"].clone(), after["data"]["seq"].clone());
-        assert_eq!((code, last["seq"].clone()), (json!("after the ban"), seq));
+        let after = after["data"]["seq"].as_i64().unwrap();
+        let (mut taken, mut refused) = (Vec::new(), Vec::new());
+        for flood in floods {
+            let (of_one, why) = flood.await.unwrap();
+            taken.extend(of_one);
+            refused.extend(why);
+        }
+        assert!(refused.len() >= UNDER_WAY && taken.len() >= 20, "{} and {}", refused.len(), taken.len());
+        assert!(refused.iter().all(|code| ["room_not_found", "banned"].contains(&code.as_str())), "{refused:?}");
+        taken.sort_unstable();
+        let before: Vec<i64> = (1..after).collect();
+        assert_eq!(taken, before, "{database:?}: all that he was told to have said, and nothing behind");
+        let page = stage.ann.rest("GET", &format!("/api/rooms/{}/messages", stage.room), Value::Null).await;
+        let last = page["data"].as_array().unwrap().last().unwrap();
+        assert_eq!((&last["content"], &last["seq"]), (&json!("after the ban"), &json!(after)));
+    }
+}
+
+/// What is done to somebody is heard by every connection of theirs, and holds, within a second.
+#[tokio::test]
+async fn live_connections_hear_within_a_second() {
+    const SOON: Duration = Duration::from_secs(1);
+    for database in BOTH {
+        let stage = Stage::on(database).await;
+        let mut bens = [stage.hearing(&stage.ben).await, stage.hearing(&stage.ben).await];
+        for (method, below, event, refusal) in [
+            ("PUT", "mutes", "member-muted", "muted"),
+            ("DELETE", "mutes", "member-unmuted", ""),
+            ("DELETE", "members", "member-kicked", "room_not_found"),
+            ("PUT", "bans", "member-banned", "room_not_found"),
+        ] {
+            // Whatever was remembered of him is fresh.
+            for socket in &mut bens {
+                socket.ask("load-messages", json!({ "roomId": stage.room })).await;
+            }
+            let began = Instant::now();
+            stage.ann.rest(method, &stage.path(below), json!({ "seconds": 60 })).await;
+            for socket in &mut bens {
+                assert_eq!(socket.hear(event).await["user"]["username"], "ben");
+                assert!(began.elapsed() < SOON, "{event} came after {:?}", began.elapsed());
+                let answer = socket.ask("send-message", json!({ "roomId": stage.room, "message": "x" })).await;
+                assert_eq!(answer["code"].as_str().unwrap_or_default(), refusal, "{event}");
+            }
+            assert!(began.elapsed() < SOON, "{event} holds after {:?}", began.elapsed());
+            if below == "members" {
+                stage.ann.rest("PUT", &stage.path("invites"), Value::Null).await;
+                for socket in &mut bens {
+                    socket.succeed("join-room", json!({ "roomId": stage.room })).await;
+                }
+            }
+        }
+    }
+}
+
+/// A server whose clock a test moves.
+async fn with_a_clock(database: On) -> (Machine, Stage) {
+    let mut program = Program::on(database, NO_LIMITS);
+    let machine = Machine::under(&mut program);
+    (machine, Stage::of(program).await)
+}
+
+#[tokio::test]
+async fn a_mute_ends_by_itself() {
+    for database in BOTH {
+        let (machine, stage) = with_a_clock(database).await;
+        let mut bens = stage.hearing(&stage.ben).await;
+        stage.ann.rest("PUT", &stage.path("mutes"), json!({ "seconds": 600 })).await;
+        let say = json!({ "roomId": stage.room, "message": "x" });
+        for (ahead, retry_in) in [(0, 600_000), (590, 10_000)] {
+            machine.set("clock-ahead-s", ahead);
+            let answer = bens.ask("send-message", say.clone()).await;
+            let left = answer["retryIn"].as_u64().unwrap_or_else(|| panic!("{answer}"));
+            assert!(answer["code"] == "muted" && (retry_in - 5000..=retry_in).contains(&left), "{answer}");
+        }
+        machine.set("clock-ahead-s", 601);
+        bens.succeed("send-message", say).await;
+        let mutes = stage.ann.rest("GET", &format!("/api/rooms/{}/mutes", stage.room), Value::Null).await;
+        assert_eq!(mutes["data"], json!([]));
     }
 }
 
 #[tokio::test]
-async fn a_mute_ends_by_itself_outlasts_leaving_and_holds_edits_too() {
+async fn a_mute_outlasts_leaving_and_holds_edits_too() {
     for database in BOTH {
         let stage = Stage::on(database).await;
         let (mut anns, mut bens) = (stage.hearing(&stage.ann).await, stage.hearing(&stage.ben).await);
@@ -149,14 +250,22 @@ async fn a_mute_ends_by_itself_outlasts_leaving_and_holds_edits_too() {
 #[tokio::test]
 async fn who_is_kicked_is_out_for_a_minute() {
     for database in BOTH {
-        let stage = Stage::on(database).await;
+        let (machine, stage) = with_a_clock(database).await;
         let (mut anns, mut bens) = (stage.hearing(&stage.ann).await, stage.hearing(&stage.ben).await);
         stage.ann.rest("DELETE", &format!("{}?reason=Shouting", stage.path("members")), Value::Null).await;
         assert_eq!(bens.hear("member-kicked").await["reason"], "Shouting");
         anns.hear("member-kicked").await;
         let answer = bens.ask("join-room", json!({ "roomId": stage.room })).await;
-        assert!(answer["code"] == "kicked" && answer["retryIn"].as_u64().unwrap() <= 60_000, "{answer}");
+        let left = answer["retryIn"].as_u64().unwrap();
+        assert!(answer["code"] == "kicked" && (55_000..=60_000).contains(&left), "{answer}");
         assert_eq!(stage.ben.refused("POST", &format!("/api/rooms/{}/join", stage.room), Value::Null).await, "kicked");
+        machine.set("clock-ahead-s", 50);
+        let answer = bens.ask("join-room", json!({ "roomId": stage.room })).await;
+        assert!(answer["code"] == "kicked" && answer["retryIn"].as_u64().unwrap() <= 10_000, "{answer}");
+        machine.set("clock-ahead-s", 61);
+        bens.succeed("join-room", json!({ "roomId": stage.room })).await;
+        stage.ann.rest("DELETE", &stage.path("members"), Value::Null).await;
+        assert_eq!(bens.ask("join-room", json!({ "roomId": stage.room })).await["code"], "kicked");
         // An invitation is an invitation.
         stage.ann.rest("PUT", &stage.path("invites"), Value::Null).await;
         bens.succeed("join-room", json!({ "roomId": stage.room })).await;
@@ -211,17 +320,7 @@ async fn what_was_done_is_written_down() {
         stage.ann.rest("PUT", &format!("/api/rooms/{}/slow-mode", stage.room), json!({ "seconds": 5 })).await;
         stage.ann.rest("PATCH", &format!("/api/rooms/{}", stage.room), json!({ "name": "Yard" })).await;
         stage.ann.rest("PUT", &stage.path("bans"), Value::Null).await;
-        let mut entries = Vec::new();
-        let mut after = String::new();
-        loop {
-            let path = format!("/api/rooms/{}/audit?limit=2{after}", stage.room);
-            let page = stage.ann.rest("GET", &path, Value::Null).await;
-            entries.extend(page["data"].as_array().unwrap().clone());
-            match page["next"].as_str() {
-                Some(next) => after = format!("&after={next}"),
-                None => break,
-            }
-        }
+        let entries = stage.ann.all(&format!("/api/rooms/{}/audit?limit=2", stage.room)).await;
         let actions: Vec<&str> = entries.iter().map(|entry| entry["action"].as_str().unwrap()).collect();
         assert_eq!(
             actions,

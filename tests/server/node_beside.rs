@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+use super::harness::person::log_in;
 use super::harness::program::node;
 use super::harness::{ACCESS_TOKEN_SECRET, On, Postgres, Program, Settings, Socket, eventually, free_port, project};
 
@@ -111,11 +112,8 @@ async fn somebody_of_node_logs_in_and_a_wrong_password_is_counted_as_there() {
     let (program, seeded) = made_by_node("", &[]).await;
     let server = program.serve().await;
     let (user, password) = (&seeded["users"][1], &seeded["password"]);
-    let client = reqwest::Client::new();
     let log_in = async |identifier: &Value, password: &Value| {
-        let body = json!({ "identifier": identifier, "password": password });
-        let answer = client.post(format!("{}/api/auth/login", server.url)).json(&body).send().await.unwrap();
-        (answer.status().as_u16(), answer.json::<Value>().await.unwrap())
+        log_in(&server, identifier.as_str().unwrap(), password.as_str().unwrap()).await
     };
     let (status, answer) = log_in(&user["email"], password).await;
     assert_eq!((status, &answer["message"]), (200, &json!("Login successful")));

@@ -8,14 +8,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::harness::program::NO_LIMITS;
+use super::harness::program::{NO_LIMITS, unlimited};
 use super::harness::socket::{NAMESPACE, as_ack, as_event};
-use super::harness::{On, Postgres, Program, Server, Settings, Socket, Transport};
-
-fn without_limits_but<'a>(settings: Settings<'a>) -> Vec<(&'a str, &'a str)> {
-    let others = NO_LIMITS.iter().filter(|(name, _)| !settings.iter().any(|(set, _)| set == name));
-    others.chain(settings).copied().collect()
-}
+use super::harness::{On, Postgres, Program, Server, Socket, Transport};
 
 /// Sends events without waiting; gives their answers, and why the connection was closed if it was.
 async fn pour(socket: &mut Socket, events: u64) -> (Vec<Value>, Option<Value>) {
@@ -50,7 +45,7 @@ async fn bystander_talks(server: &Server, token: &str) {
 #[tokio::test]
 async fn events_of_a_connection_then_it_is_closed() {
     let settings = [("RATE_LIMIT_EVENTS_PER_SECOND", "1"), ("RATE_LIMIT_EVENTS_BURST", "11")];
-    let program = Program::on(On::Sqlite, &without_limits_but(&settings));
+    let program = Program::on(On::Sqlite, &unlimited(&settings));
     let (ann, ben) = (program.account("ann"), program.account("ben"));
     let server = program.serve().await;
     // The eleventh is its CONNECT.
@@ -66,7 +61,7 @@ async fn events_of_a_connection_then_it_is_closed() {
 #[tokio::test]
 async fn events_of_all_connections_of_an_account_and_of_an_address() {
     for name in ["RATE_LIMIT_EVENTS_PER_SECOND_PER_USER", "RATE_LIMIT_EVENTS_PER_SECOND_PER_IP"] {
-        let program = Program::on(On::Sqlite, &without_limits_but(&[(name, "2")]));
+        let program = Program::on(On::Sqlite, &unlimited(&[(name, "2")]));
         let (ann, ben) = (program.account("ann"), program.account("ben"));
         let server = program.serve().await;
         let mut first = Socket::with_token(&server.url, &ann.token).await;
@@ -85,7 +80,7 @@ async fn events_of_all_connections_of_an_account_and_of_an_address() {
 #[tokio::test]
 async fn connections_of_an_account_and_of_an_address() {
     let settings = [("MAX_CONNECTIONS_PER_USER", "2"), ("MAX_CONNECTIONS_PER_IP", "4")];
-    let program = Program::on(On::Sqlite, &without_limits_but(&settings));
+    let program = Program::on(On::Sqlite, &unlimited(&settings));
     let ann = program.account("ann");
     let server = program.serve().await;
     let _kept = [Socket::with_token(&server.url, &ann.token).await, Socket::with_token(&server.url, &ann.token).await];
@@ -140,7 +135,7 @@ async fn rooms_of_a_connection() {
 
 #[tokio::test]
 async fn a_packet_that_is_too_large_ends_its_connection_only() {
-    let program = Program::on(On::Sqlite, &without_limits_but(&[("MAX_HTTP_BUFFER_SIZE", "20000")]));
+    let program = Program::on(On::Sqlite, &unlimited(&[("MAX_HTTP_BUFFER_SIZE", "20000")]));
     let (ann, ben) = (program.account("ann"), program.account("ben"));
     let server = program.serve().await;
     let text = "x".repeat(30_000);
@@ -191,7 +186,7 @@ async fn connects_in_vain() {
 /// A message that was stored is answered, whatever the pace.
 #[tokio::test]
 async fn a_repeat_is_never_too_much() {
-    let program = Program::on(On::Sqlite, &without_limits_but(&[("RATE_LIMIT_MESSAGES_PER_MINUTE", "2")]));
+    let program = Program::on(On::Sqlite, &unlimited(&[("RATE_LIMIT_MESSAGES_PER_MINUTE", "2")]));
     let ann = program.account("ann");
     let server = program.serve().await;
     let mut socket = Socket::with_token(&server.url, &ann.token).await;
@@ -309,7 +304,7 @@ async fn upgrades_of_pages_of_other_origins() {
 /// Who shares an address shares its budget; they are asked to wait, and not sent away for what others do.
 #[tokio::test]
 async fn neighbours_of_a_flood_are_not_closed_for_it() {
-    let program = Program::on(On::Sqlite, &without_limits_but(&[("RATE_LIMIT_EVENTS_PER_SECOND_PER_IP", "2")]));
+    let program = Program::on(On::Sqlite, &unlimited(&[("RATE_LIMIT_EVENTS_PER_SECOND_PER_IP", "2")]));
     let (ann, ben) = (program.account("ann"), program.account("ben"));
     let server = program.serve().await;
     let mut neighbour = Socket::with_token(&server.url, &ben.token).await;
@@ -327,7 +322,7 @@ async fn neighbours_of_a_flood_are_not_closed_for_it() {
 #[tokio::test]
 async fn who_has_spent_everything_may_still_leave() {
     let settings = [("RATE_LIMIT_EVENTS_PER_SECOND", "1"), ("RATE_LIMIT_EVENTS_BURST", "3")];
-    let program = Program::on(On::Sqlite, &without_limits_but(&settings));
+    let program = Program::on(On::Sqlite, &unlimited(&settings));
     let (ann, ben) = (program.account("ann"), program.account("ben"));
     let server = program.serve().await;
     let mut observer = Socket::with_token(&server.url, &ann.token).await;
@@ -373,7 +368,7 @@ async fn attachments_without_end() {
 #[tokio::test]
 async fn an_old_client_is_refused_in_its_own_words() {
     let settings = [("RATE_LIMIT_EVENTS_PER_SECOND", "1"), ("RATE_LIMIT_EVENTS_BURST", "1"), ("ALLOW_EIO3", "true")];
-    let program = Program::on(On::Sqlite, &without_limits_but(&settings));
+    let program = Program::on(On::Sqlite, &unlimited(&settings));
     let server = program.serve().await;
     let address = format!("{}/socket.io/?EIO=3&transport=websocket", server.url.replace("http", "ws"));
     let (mut socket, _) = tokio_tungstenite::connect_async(address).await.unwrap();

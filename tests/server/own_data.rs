@@ -5,24 +5,27 @@ use serde_json::{Value, json};
 
 use super::files::{Form, fetch_as};
 use super::harness::follower::fresh_history;
+use super::harness::person::log_in;
 use super::harness::program::NO_LIMITS;
-use super::harness::{BOTH, Follower, Person, Program, Server, Socket, Transport, eventually, free_port};
+use super::harness::{BOTH, Follower, On, Person, Program, Server, Socket, Transport, eventually, free_port};
 
 const PASSWORD: &str = "correct horse";
 const NAME: &str = "Zebulon Quartz";
 const USERID: &str = "zebulon";
 const EMAIL: &str = "zebulon@quartz.example";
+/// Messages in each of two rooms: enough that erasing them takes a while.
+const EACH: u32 = 200;
 
 /// Somebody who signed up, so that there is a password.
 async fn zebulon(server: &Server) -> Person {
     let nobody = Person::nobody(server);
     let form = json!({ "name": NAME, "userid": USERID, "email": EMAIL, "password": PASSWORD, "dob": "1971-03-04" });
     let made = nobody.rest("POST", "/api/auth/signup", form).await;
-    let entered = nobody.rest("POST", "/api/auth/login", json!({ "identifier": EMAIL, "password": PASSWORD })).await;
+    let (_, entered) = log_in(server, EMAIL, PASSWORD).await;
     let mut person = nobody;
     person.account.id = made["user"]["id"].as_str().unwrap().to_owned();
     person.account.userid = USERID.to_owned();
-    person.account.token = entered["user"]["accessToken"].as_str().unwrap().to_owned();
+    person.account.token = entered["accessToken"].as_str().unwrap().to_owned();
     person
 }
 
@@ -106,7 +109,7 @@ async fn nothing_is_left_of_who_is_erased() {
             ben.rest("POST", &format!("/api/rooms/{id}/join"), Value::Null).await;
             let (mut zebs, mut bens) = (zeb.socket().await, ben.socket().await);
             bens.succeed("join-room", json!({ "roomId": id })).await;
-            for number in 0..70 {
+            for number in 0..EACH {
                 let payload =
                     json!({ "message": format!("quagga {number}"), "clientOffset": format!("okapi-{number}") });
                 zebs.succeed("send-message", payload.clone()).await;
@@ -118,7 +121,7 @@ async fn nothing_is_left_of_who_is_erased() {
             bens.succeed("send-message", json!({ "message": "mine stays" })).await;
             let mut follower = Follower::new(&server.url, &ben.account.token, Transport::WebSocket);
             follower.come_back().await;
-            follower.follow_to(71).await;
+            follower.follow_to(i64::from(EACH) + 1).await;
 
             let wrong = json!({ "password": "wrong", "messages": mode });
             assert_eq!(zeb.refused("PUT", "/api/me/erasure", wrong).await, "wrong_password");
@@ -143,7 +146,13 @@ async fn nothing_is_left_of_who_is_erased() {
             let mine = ben.rest("GET", &format!("/api/rooms/{id}"), Value::Null).await;
             assert_eq!((&mine["me"]["role"], &mine["memberCount"]), (&json!("owner"), &json!(1)));
             // Half-way through, the server is killed: the next one goes on.
+            let begun = "SELECT seq FROM chat_erasures WHERE seq > 0 AND done_at IS NULL";
+            eventually("it has begun", async || !program.sql(begun).is_empty()).await;
             server.kill();
+            assert_eq!(program.sql(begun).len(), 1, "and it had not ended");
+            let left = if database == On::Sqlite { "hex(user_id)" } else { "replace(user_id::text, '-', '')" };
+            let left = format!("SELECT seq FROM chat_log WHERE lower({left}) = '{}'", zeb.id().replace('-', ""));
+            assert!(!program.sql(&left).is_empty(), "something was left to do");
             let server = program.serve_on(port).await;
             eventually("all is erased", async || {
                 program.sql("SELECT mode FROM chat_erasures WHERE done_at IS NULL").is_empty()
@@ -152,7 +161,7 @@ async fn nothing_is_left_of_who_is_erased() {
             let mut reader = Socket::with_token(&server.url, &ben.account.token).await;
             let (history, rev) = fresh_history(&mut reader).await;
             let erased = history.iter().filter(|message| message["User"]["userid"] == "erased").count();
-            assert_eq!(erased, if mode == "remove" { 0 } else { 70 });
+            assert_eq!(erased, if mode == "remove" { 0 } else { EACH as usize });
             assert_eq!(history.len(), erased + 1);
             follower.come_back().await;
             follower.follow_to(rev).await;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::harness::program::NO_LIMITS;
+use super::harness::program::{NO_LIMITS, unlimited};
 use super::harness::{BOTH, On, Person, Program, eventually};
 
 const NO_BODY: Value = Value::Null;
@@ -155,15 +155,8 @@ async fn who_is_blocked_cannot_write_to_me_and_is_not_told() {
 }
 
 async fn found(person: &Person, query: &str) -> Vec<String> {
-    let (mut names, mut after) = (Vec::new(), String::new());
-    loop {
-        let page = person.rest("GET", &format!("/api/users?{query}{after}"), NO_BODY).await;
-        names.extend(page["data"].as_array().unwrap().iter().map(|user| user["username"].as_str().unwrap().to_owned()));
-        match page["next"].as_str() {
-            Some(next) => after = format!("&after={next}"),
-            None => return names,
-        }
-    }
+    let users = person.all(&format!("/api/users?{query}")).await;
+    users.iter().map(|user| user["username"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -209,7 +202,7 @@ async fn people_are_found_by_beginnings() {
 #[tokio::test]
 async fn searches_are_counted() {
     for database in BOTH {
-        let limits: Vec<_> = NO_LIMITS.iter().copied().chain([("RATE_LIMIT_SEARCHES_PER_MINUTE", "2")]).collect();
+        let limits = unlimited(&[("RATE_LIMIT_SEARCHES_PER_MINUTE", "2")]);
         let program = Program::on(database, &limits);
         let server = program.serve().await;
         let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
@@ -226,7 +219,7 @@ async fn searches_are_counted() {
 /// Another program makes and names accounts, while we run and while we do not.
 #[tokio::test]
 async fn names_that_node_gives_are_known() {
-    let limits: Vec<_> = NO_LIMITS.iter().copied().chain([("RATE_LIMIT_SEARCHES_PER_MINUTE", "0")]).collect();
+    let limits = unlimited(&[("RATE_LIMIT_SEARCHES_PER_MINUTE", "0")]);
     let program = Program::on(On::Postgres, &limits);
     let server = program.serve().await;
     let mut ann = Person::new(&program, &server, "ann");
@@ -258,8 +251,7 @@ async fn names_that_node_gives_are_known() {
 #[tokio::test]
 async fn nobody_bears_a_bad_name() {
     for database in BOTH {
-        let filter = [("CONTENT_FILTER", "mask"), ("ALLOW_GUESTS", "true")];
-        let settings: Vec<_> = NO_LIMITS.iter().copied().chain(filter).collect();
+        let settings = unlimited(&[("CONTENT_FILTER", "mask"), ("ALLOW_GUESTS", "true")]);
         let program = Program::on(database, &settings);
         let server = program.serve().await;
         let (ann, nobody) = (Person::new(&program, &server, "ann"), Person::nobody(&server));

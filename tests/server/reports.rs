@@ -201,15 +201,7 @@ async fn who_sees_what() {
         assert_eq!((status.as_u16(), wrong["error"]["fields"].as_object().unwrap().len()), (400, 3), "{wrong}");
         assert_eq!(town.owner.refusal("PUT", &path, json!({})).await, "400 invalid_fields");
 
-        let mut after = String::new();
-        let mut paged = Vec::new();
-        loop {
-            let page = town.admin.rest("GET", &format!("/api/moderation/reports?limit=3{after}"), Value::Null).await;
-            paged.extend(page["data"].as_array().unwrap().iter().map(|listed| listed["id"].clone()));
-            let Some(next) = page["next"].as_str() else { break };
-            after = format!("&after={next}");
-        }
-        assert_eq!(paged.len(), 4);
+        assert_eq!(town.admin.all("/api/moderation/reports?limit=3").await.len(), 4);
         let mine = town.ann.rest("GET", "/api/me/reports?limit=3", Value::Null).await;
         let rest = town
             .ann

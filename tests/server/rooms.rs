@@ -4,20 +4,12 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::harness::program::NO_LIMITS;
+use super::harness::program::{NO_LIMITS, unlimited};
 use super::harness::{BOTH, Person, Program, Socket};
 
 async fn listed(person: &Person, query: &str) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut after = String::new();
-    loop {
-        let page = person.rest("GET", &format!("/api/rooms?limit=2{query}{after}"), Value::Null).await;
-        names.extend(page["data"].as_array().unwrap().iter().map(|room| room["name"].as_str().unwrap().to_owned()));
-        match page["next"].as_str() {
-            Some(next) => after = format!("&after={next}"),
-            None => return names,
-        }
-    }
+    let rooms = person.all(&format!("/api/rooms?limit=2{query}")).await;
+    rooms.iter().map(|room| room["name"].as_str().unwrap().to_owned()).collect()
 }
 
 #[tokio::test]
@@ -237,16 +229,29 @@ async fn private_is_private() {
 
 #[tokio::test]
 async fn a_public_room_becomes_private_and_never_public_again() {
-    let program = Program::on(super::harness::On::Sqlite, NO_LIMITS);
-    let server = program.serve().await;
-    let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
-    let room = ann.make_room("Attic", false).await;
-    let path = format!("/api/rooms/{}", room["id"].as_str().unwrap());
-    let hidden = ann.rest("PATCH", &path, json!({ "isPrivate": true })).await;
-    assert!(hidden["kind"] == "private" && hidden["slug"] != "attic");
-    assert_eq!(ben.refused("GET", "/api/rooms/attic", Value::Null).await, "room_not_found");
-    assert_eq!(ann.refused("PATCH", &path, json!({ "isPrivate": false })).await, "stays_private");
-    assert_eq!(ben.make_room("Attic", false).await["slug"], "attic", "what is taken tells of no private room");
+    for database in BOTH {
+        let program = Program::on(database, NO_LIMITS);
+        let server = program.serve().await;
+        let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
+        let eve = Person::new(&program, &server, "eve");
+        let room = ann.make_room("Attic", false).await;
+        let path = format!("/api/rooms/{}", room["id"].as_str().unwrap());
+        eve.rest("POST", "/api/rooms/attic/join", Value::Null).await;
+        let mut eves = eve.socket().await;
+        eves.succeed("join-room", json!({ "roomId": "attic" })).await;
+        // Known by its old slug to whoever asked before.
+        ben.rest("GET", "/api/rooms/attic", Value::Null).await;
+        let hidden = ann.rest("PATCH", &path, json!({ "isPrivate": true })).await;
+        assert!(hidden["kind"] == "private" && hidden["slug"] != "attic");
+        for reference in ["attic", hidden["slug"].as_str().unwrap(), room["id"].as_str().unwrap()] {
+            assert_eq!(ben.refused("GET", &format!("/api/rooms/{reference}"), Value::Null).await, "room_not_found");
+        }
+        assert_eq!(listed(&ben, "").await, ["main-chat"]);
+        assert_eq!(eves.hear("room-edited").await["room"]["kind"], "private");
+        eves.succeed("send-message", json!({ "roomId": room["id"], "message": "who is in stays" })).await;
+        assert_eq!(ann.refused("PATCH", &path, json!({ "isPrivate": false })).await, "stays_private");
+        assert_eq!(ben.make_room("Attic", false).await["slug"], "attic", "what is taken tells of no private room");
+    }
 }
 
 /// One room for each pair, whoever opens it first, and from how many sides at once.
@@ -294,6 +299,7 @@ async fn direct_rooms() {
         // Hidden by who leaves, back with the next message.
         ben.rest("POST", &format!("/api/rooms/{id}/leave"), Value::Null).await;
         assert_eq!(ben.rest("GET", "/api/me/rooms", Value::Null).await["data"].as_array().unwrap().len(), 1);
+        assert_eq!(bens.ask("load-messages", json!({ "roomId": id })).await["code"], "room_not_found");
         anns.succeed("send-message", json!({ "roomId": id, "message": "still there?" })).await;
         assert_eq!(ben.rest("GET", "/api/me/rooms", Value::Null).await["data"].as_array().unwrap().len(), 2);
         let read = bens.succeed("load-messages", json!({ "roomId": id })).await;
@@ -397,7 +403,7 @@ async fn what_leads_nowhere_says_so_in_the_words_of_its_path() {
 /// Who is refused for another reason has not spoken.
 #[tokio::test]
 async fn a_message_that_was_refused_is_no_step() {
-    let limited: Vec<_> = NO_LIMITS.iter().copied().chain([("RATE_LIMIT_MESSAGES_PER_MINUTE", "1")]).collect();
+    let limited = unlimited(&[("RATE_LIMIT_MESSAGES_PER_MINUTE", "1")]);
     for database in BOTH {
         let program = Program::on(database, &limited);
         let server = program.serve().await;

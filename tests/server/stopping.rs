@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::harness::follower::fresh_history;
 use super::harness::program::NO_LIMITS;
 use super::harness::socket::{as_ack, as_event};
-use super::harness::{BOTH, On, Program, Socket, Transport};
+use super::harness::{BOTH, On, Program, Socket, Transport, eventually};
 
 #[tokio::test]
 async fn what_was_acknowledged_survives_a_kill() {
@@ -97,7 +97,13 @@ async fn a_stop_under_load_with_stuck_readers() {
             }
             answers
         });
-        tokio::time::sleep(Duration::from_millis(700)).await;
+        // When so much has been stored, the stuck ones have more waiting for them than they take.
+        let mut witness = Socket::with_token(&server.url, &ann.token).await;
+        eventually("much is said", async || {
+            witness.succeed("load-messages", json!({ "limit": 1 })).await["pagination"]["total"].as_i64().unwrap() > 100
+        })
+        .await;
+        drop(witness);
         let took = server.stop().await;
         assert!(took < Duration::from_secs(15), "it took {took:?}");
         let mut delays = BTreeSet::new();
@@ -132,7 +138,8 @@ async fn nobody_new_comes_in_at_the_end() {
     postgres.signal("STOP");
     socket.feed("send-message", &json!({ "message": "is it stored?" })).await;
     socket.flush().await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    // It has been taken in, and waits for the database, when what was sent behind it has been answered.
+    assert_eq!(socket.ask("leave-room", json!({ "roomId": "" })).await["success"], false);
     server.signal("TERM");
     assert!(socket.hear("server-restart").await["retryIn"].is_u64());
     // On the connection that was kept from before; there are no new ones.

@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde_json::json;
 
-use super::harness::program::NO_LIMITS;
+use super::harness::program::{NO_LIMITS, unlimited};
 use super::harness::socket::{NAMESPACE, as_ack};
 use super::harness::{BOTH, Program, Socket};
 
@@ -14,7 +14,7 @@ use super::harness::{BOTH, Program, Socket};
 async fn twenty_thousand_sends_without_waiting_are_stored_in_order_and_each_answered() {
     const SENDS: u64 = 20_000;
     // This client writes more than it reads for a while, as one that emits in a loop does.
-    let no_limits: Vec<_> = NO_LIMITS.iter().copied().chain([("SLOW_READER_BYTES", "0")]).collect();
+    let no_limits = unlimited(&[("SLOW_READER_BYTES", "0")]);
     for database in BOTH {
         let program = Program::on(database, &no_limits);
         let ann = program.account("ann");

@@ -56,8 +56,9 @@ impl Community {
         for (room, payload) in news.comings.due(now) {
             self.shared.audience.tell(room, &[for_members("members-changed", &payload, room, None)]).await;
         }
-        let merged = news.new_rooms.due(now).into_iter().chain(news.changed_rooms.due(now)).count();
-        if merged > 0 {
+        // More new rooms were told of with those that changed.
+        news.new_rooms.due(now);
+        for ((), ()) in news.changed_rooms.due(now) {
             self.tell_everybody(&frame("rooms-changed", &json!({})));
         }
         if let Some((users, is_complete)) = news.edited.due(now) {
@@ -112,8 +113,8 @@ impl Community {
                 None
             }
             Event::RoomChanged { room, change, version, members, listed } => {
-                if *listed && self.shared.news.changed_rooms.admit((), (), self.shared.clock.ticks()).is_some() {
-                    self.tell_everybody(&frame("rooms-changed", &json!({})));
+                if *listed {
+                    self.tell_of_changed_rooms();
                 }
                 // Those who may not read it any more are put out when this is said.
                 event.puts_out_of().into_iter().for_each(|room| self.reconsider_readers(room));
@@ -151,8 +152,17 @@ impl Community {
                 if self.shared.news.new_rooms.admit((), (), self.shared.clock.ticks()).is_some() {
                     let payload = json!({ "room": wire::room(room, members, 1) });
                     self.tell_everybody(&frame("room-created", &payload));
+                } else {
+                    self.tell_of_changed_rooms();
                 }
             }
+        }
+    }
+
+    /// Once a second, whatever it is that changed.
+    fn tell_of_changed_rooms(&self) {
+        if self.shared.news.changed_rooms.admit((), (), self.shared.clock.ticks()).is_some() {
+            self.tell_everybody(&frame("rooms-changed", &json!({})));
         }
     }
 

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Form, asked, fetch, jpeg, png, so_many_lie};
-use crate::harness::program::NO_LIMITS;
+use crate::harness::program::{NO_LIMITS, unlimited};
 use crate::harness::{BOTH, Person, Program};
 
 async fn put(person: &Person, kind: &str, bytes: Vec<u8>) -> (u16, Value) {
@@ -71,7 +71,7 @@ async fn a_face_is_a_square_that_everybody_sees_until_it_is_another() {
 #[tokio::test]
 async fn what_is_no_face_is_refused_and_the_old_one_stays() {
     for database in BOTH {
-        let settings = [NO_LIMITS, &[("RATE_LIMIT_PROFILE_EDITS_PER_HOUR", "9")]].concat();
+        let settings = unlimited(&[("RATE_LIMIT_PROFILE_EDITS_PER_HOUR", "9")]);
         let program = Program::on(database, &settings);
         let server = program.serve().await;
         let (ann, nobody) = (Person::new(&program, &server, "ann"), Person::nobody(&server));

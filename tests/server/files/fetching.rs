@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{Fetched, Form, asked, fetch, fetch_as, jpeg, link, png};
-use crate::harness::program::NO_LIMITS;
+use crate::harness::program::{NO_LIMITS, unlimited};
 use crate::harness::{BOTH, Person, Program};
 
 #[tokio::test]
@@ -204,7 +204,7 @@ async fn what_a_browser_could_run_is_only_a_download() {
 #[tokio::test]
 async fn guests_see_files_where_they_may_read_and_send_none() {
     for database in BOTH {
-        let settings = [NO_LIMITS, &[("ALLOW_GUESTS", "true")]].concat();
+        let settings = unlimited(&[("ALLOW_GUESTS", "true")]);
         let program = Program::on(database, &settings);
         let server = program.serve().await;
         let (ann, mut zoe) = (Person::new(&program, &server, "ann"), Person::nobody(&server));

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::{BOUNDARY, Form, asked, lying, opened, png, so_many_lie};
-use crate::harness::program::NO_LIMITS;
+use crate::harness::program::{NO_LIMITS, unlimited};
 use crate::harness::{BOTH, Person, Program, eventually};
 use community_chat::model::Micros;
 use community_chat::store::Store;
@@ -40,7 +40,7 @@ async fn who_may_not_speak_may_not_upload() {
 #[tokio::test]
 async fn what_is_no_file_or_no_picture_is_said_to_be_none() {
     for database in BOTH {
-        let settings = [NO_LIMITS, &[("MAX_UPLOAD_BYTES", "300000")]].concat();
+        let settings = unlimited(&[("MAX_UPLOAD_BYTES", "300000")]);
         let program = Program::on(database, &settings);
         let server = program.serve().await;
         let ann = Person::new(&program, &server, "ann");

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::{Form, fetch_as, jpeg, link, lying, png, so_many_lie};
-use crate::harness::program::NO_LIMITS;
+use crate::harness::program::{NO_LIMITS, unlimited};
 use crate::harness::{BOTH, Person, Program};
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn any_other_file_is_one_and_older_frontends_see_its_name() {
 #[tokio::test]
 async fn twice_with_the_same_offset_is_once_and_leaves_nothing() {
     for database in BOTH {
-        let settings = [NO_LIMITS, &[("UPLOAD_QUOTA_BYTES", "20000")]].concat();
+        let settings = unlimited(&[("UPLOAD_QUOTA_BYTES", "20000")]);
         let program = Program::on(database, &settings);
         let server = program.serve().await;
         let ann = Person::new(&program, &server, "ann");
@@ -120,7 +120,7 @@ async fn twice_with_the_same_offset_is_once_and_leaves_nothing() {
 #[tokio::test]
 async fn files_of_one_account_have_a_quota_together_which_a_deletion_gives_back() {
     for database in BOTH {
-        let settings = [NO_LIMITS, &[("UPLOAD_QUOTA_BYTES", "20480"), ("MAX_UPLOAD_BYTES", "16384")]].concat();
+        let settings = unlimited(&[("UPLOAD_QUOTA_BYTES", "20480"), ("MAX_UPLOAD_BYTES", "16384")]);
         let program = Program::on(database, &settings);
         let server = program.serve().await;
         let (ann, ben) = (Person::new(&program, &server, "ann"), Person::new(&program, &server, "ben"));
@@ -153,7 +153,7 @@ async fn files_of_one_account_have_a_quota_together_which_a_deletion_gives_back(
 #[tokio::test]
 async fn captions_and_names_are_looked_through_and_uploads_are_sends() {
     for database in BOTH {
-        let settings = [NO_LIMITS, &[("CONTENT_FILTER", "mask"), ("RATE_LIMIT_MESSAGES_PER_MINUTE", "3")]].concat();
+        let settings = unlimited(&[("CONTENT_FILTER", "mask"), ("RATE_LIMIT_MESSAGES_PER_MINUTE", "3")]);
         let program = Program::on(database, &settings);
         let server = program.serve().await;
         let ann = Person::new(&program, &server, "ann");

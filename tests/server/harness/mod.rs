@@ -9,6 +9,7 @@ pub mod postgres;
 pub mod program;
 pub mod socket;
 
+use std::collections::HashSet;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -50,3 +51,39 @@ pub enum On {
 }
 
 pub const BOTH: [On; 2] = [On::Sqlite, On::Postgres];
+
+/// What is called, as the tables of docs/wire/own.md name it: `METHOD /path` by REST, and events.
+pub fn calls_of_the_tables() -> Vec<String> {
+    let text = std::fs::read_to_string(project("docs/wire/own.md")).unwrap();
+    let (_, from_rooms) = text.split_once("\n## Rooms\n").unwrap();
+    let (tables, _) = from_rooms.split_once("\n## What a client hears\n").unwrap();
+    let mut found: Vec<String> = Vec::new();
+    for line in tables.lines().filter(|line| line.starts_with("| `")) {
+        let (mut methods, mut path) = (Vec::new(), String::new());
+        for token in line.split('|').nth(1).unwrap().split('`').skip(1).step_by(2) {
+            if token.chars().all(char::is_uppercase) {
+                // The path comes with the next one.
+                methods.push(token);
+            } else if let Some((method, whole)) = token.split_once(' ') {
+                methods.push(method);
+                whole.clone_into(&mut path);
+                found.extend(methods.drain(..).map(|method| format!("{method} {path}")));
+            } else if let Some(end) = token.strip_prefix('…').or_else(|| token.starts_with('/').then_some(token)) {
+                // Like the one before, but for its end.
+                let (method, _) = found.last().unwrap().split_once(' ').unwrap();
+                let method = method.to_owned();
+                path.replace_range(path.rfind('/').unwrap().., end);
+                found.push(format!("{method} {path}"));
+            } else {
+                found.push(token.to_owned());
+            }
+        }
+    }
+    let mut known = HashSet::new();
+    found.retain(|call| known.insert(call.clone()));
+    found
+}
+
+pub fn events_of_the_tables() -> Vec<String> {
+    calls_of_the_tables().into_iter().filter(|call| !call.contains(' ')).collect()
+}

@@ -5,6 +5,14 @@ use serde_json::{Value, json};
 
 use super::{Account, Program, Server, Socket};
 
+/// The status and the answer of a log-in by password.
+pub async fn log_in(server: &Server, identifier: &str, password: &str) -> (u16, Value) {
+    let body = json!({ "identifier": identifier, "password": password });
+    let request = reqwest::Client::new().post(format!("{}/api/auth/login", server.url)).json(&body);
+    let answer = request.send().await.unwrap();
+    (answer.status().as_u16(), answer.json().await.unwrap())
+}
+
 pub struct Person {
     pub account: Account,
     pub url: String,
@@ -57,6 +65,17 @@ impl Person {
         let (status, answer) = self.request(method, path, body).await;
         assert!(status.is_success(), "{method} {path}: {status} {answer}");
         answer
+    }
+
+    /// Everything of a list, page by page.
+    pub async fn all(&self, path: &str) -> Vec<Value> {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        let (mut all, mut page) = (Vec::new(), self.rest("GET", path, Value::Null).await);
+        loop {
+            all.extend(page["data"].as_array().unwrap().iter().cloned());
+            let Some(next) = page["next"].as_str() else { return all };
+            page = self.rest("GET", &format!("{path}{sign}after={next}"), Value::Null).await;
+        }
     }
 
     /// The status and code of what must be refused.

@@ -25,6 +25,11 @@ pub const NO_LIMITS: Settings<'static> = &[
     ("INBOX_EVENTS", "0"),
 ];
 
+/// These, and none of those limits.
+pub fn unlimited<'a>(settings: Settings<'a>) -> Vec<(&'a str, &'a str)> {
+    [NO_LIMITS, settings].concat()
+}
+
 /// A folder and a database that the program is run on, once or several times.
 pub struct Program {
     pub folder: TempDir,
