@@ -1,5 +1,7 @@
 //! The only file that knows all parts: builds them, starts and stops them in order.
 
+mod dialects;
+mod settings;
 mod tasks;
 
 use std::collections::HashMap;
@@ -21,48 +23,46 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 use uuid::Uuid;
 
-use crate::auth::{PasswordScheme, Passwords, Tokens};
+use crate::auth::Tokens;
 use crate::bus::{Announcement, Bus};
 use crate::chat::attendance::Attendance;
 use crate::chat::feed::Feed;
 use crate::chat::people::People;
 use crate::chat::rooms::Rooms;
 use crate::chat::sessions::Sessions;
-use crate::chat::{Chat, FileRules, Files, Filter, Known, PerMinute, Rules, Words};
-use crate::config::{AuthMode, Config, ContentFilter, CorsOrigins, Dialect, PasswordHash};
+use crate::chat::{Chat, Files, Known, Words};
+use crate::config::{AuthMode, Config};
 use crate::doors::accounts::{self, Accounts};
 use crate::doors::bearer::Bearers;
-use crate::doors::budgets::EventBudgets;
-use crate::doors::channels_ws::{self, Channels};
 use crate::doors::community_socketio::{self, Community, Trust};
-use crate::doors::connection::{Connections, InboxLimit, Limits};
-use crate::doors::edge::cors::Cors;
+use crate::doors::connection::{Connections, Limits};
 use crate::doors::edge::engine_errors::EngineErrors;
 use crate::doors::edge::peers::Peers;
 use crate::doors::edge::rates::Rates;
 use crate::doors::edge::{
     bundle, client_ip, cors, engine_errors, head, listener, nowhere, page, paths, rates, security_headers,
 };
-use crate::doors::requests::{self, Allowance, Allowances, Load, Requests};
+use crate::doors::requests::{self, Load, Requests};
 use crate::doors::socketio::admission;
 use crate::doors::socketio::{ENGINE_PACKETS, Namespace, Root, SocketServer};
 use crate::doors::visit::Door;
 use crate::doors::visitors::Crowd;
 use crate::doors::websocket::WebSockets;
-use crate::files::{Links, Pictures, Storage};
 use crate::model::Clock;
 use crate::ops::health::{self, Health};
 use crate::store::{ForeignChanges, Store, Writer};
+use dialects::Dialects;
+use settings::{allowances, cors, files, filter, limits, rules, warnings};
 
 /// A REST request that takes longer is given up.
 const REST_TIMEOUT: Duration = Duration::from_secs(30);
-/// Largest packets that may wait in one connection's inbox together.
-const INBOX_PACKETS: usize = 2;
 /// What clients have sent already when they hear of the end is still taken in.
 const ON_THEIR_WAY: Duration = Duration::from_millis(200);
 /// At the end, for readers to take what waits for them and for requests to be answered, each. With
 /// them a stop takes this much longer than it waits for what is under way.
 const LAST_READING: Duration = Duration::from_secs(2);
+
+pub use settings::passwords;
 
 pub struct App {
     router: Router,
@@ -85,23 +85,6 @@ impl StartError {
     pub fn new(error: impl std::fmt::Display) -> StartError {
         StartError(error.to_string())
     }
-}
-
-/// How many passwords are hashed, and pictures made, at once: each takes a core for a while, and the chat
-/// needs some.
-fn at_once() -> usize {
-    std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
-}
-
-pub fn passwords(config: &Config, store: &Store) -> Passwords {
-    let scheme = match config.auth.password_hash {
-        PasswordHash::Bcrypt => PasswordScheme::Bcrypt,
-        PasswordHash::Argon2id => PasswordScheme::Argon2id,
-        // Node must be able to read them after a roll-back.
-        PasswordHash::Auto if store.made_by_node() => PasswordScheme::Bcrypt,
-        PasswordHash::Auto => PasswordScheme::Argon2id,
-    };
-    Passwords::new(scheme, at_once())
 }
 
 /// The core without a door.
@@ -183,16 +166,13 @@ impl App {
         let limits = limits(config);
         let sockets = sockets(&community, limits.clone());
         let websockets = websockets(config, limits.clone());
-        let channels = config.doors.open.contains(&Dialect::Channels).then(|| {
-            let door = Door::new(chat.clone(), bearers, channels_rules(config), crowd, clock.clone());
-            Channels::new(door, websockets.clone())
+        let dialects = Dialects::open(config, &websockets, |rules| {
+            Door::new(chat.clone(), bearers.clone(), rules, crowd.clone(), clock.clone())
         });
-        let (teller, channels_teller) = (community.clone(), channels.clone());
+        let (teller, others_tell) = (community.clone(), dialects.clone());
         tokio::spawn(feed.run(heard, async move |events| {
             teller.tell(events).await;
-            if let Some(channels) = &channels_teller {
-                channels.tell(events).await;
-            }
+            others_tell.tell(events).await;
         }));
         let others = store.watch_for_others();
         let health = Health { store: store.clone(), sockets: sockets.clone(), warnings: warnings.into(), others };
@@ -207,19 +187,19 @@ impl App {
             signups_per_hour: config.limits.rate_limit_signups_per_hour,
             refreshes_per_minute: config.limits.rate_limit_refreshes_per_minute,
         });
-        requests.watch(load(sockets.clone(), community.clone()));
+        requests.watch(load(sockets.clone(), websockets.clone(), chat.clone()));
         tokio::spawn(tasks::clear_up(chat.clone()));
         let kept = tasks::Kept {
             requests: requests.clone(),
             community: community.clone(),
-            channels: channels.clone(),
+            dialects: dialects.clone(),
             rates: rates.clone(),
             sockets: sockets.clone(),
             accounts: accounts.clone(),
             budgets: limits.budgets.clone(),
         };
         tokio::spawn(tasks::tick(chat.clone(), kept));
-        let rest = rest(config, community, channels, requests, accounts, health, rates);
+        let rest = rest(config, community, dialects, requests, accounts, health, rates);
         let router = edge(config, rest.merge(engine(config, &sockets)));
         Ok(App {
             router,
@@ -267,95 +247,11 @@ impl App {
     }
 }
 
-fn warnings(config: &Config, mut warnings: Vec<String>) -> Vec<String> {
-    if config.auth.mode == AuthMode::TrustUserId {
-        warnings.push(
-            "AUTH_MODE is trust-user-id: whoever knows an account's id can speak as that account. \
-             Send tokens from your frontend and set AUTH_MODE=token as soon as you can"
-                .to_owned(),
-        );
-    }
-    if config.names_redis {
-        warnings.push(
-            "REDIS_URL is given, but several nodes are not there yet: this one serves its own people only, \
-             and must be the only one on its database"
-                .to_owned(),
-        );
-    }
-    for warning in &warnings {
-        tracing::warn!("{warning}");
-    }
-    warnings
-}
-
-fn files(config: &Config, secret: &str) -> Result<Files, StartError> {
-    let storage = Storage::open(&config.files.storage).map_err(StartError::new)?;
-    let rules = FileRules {
-        most_bytes: config.limits.max_upload_bytes.map(std::num::NonZero::get),
-        quota: config.limits.upload_quota_bytes.map(std::num::NonZero::get),
-        link_seconds: i64::try_from(config.files.url_ttl.as_secs()).unwrap_or(i64::MAX),
-    };
-    Ok(Files::new(storage, Pictures::new(at_once()), Links::new(secret), rules))
-}
-
-fn allowances(config: &Config) -> Allowances {
-    let limits = &config.limits;
-    vec![
-        (Allowance::Rooms, limits.rate_limit_rooms_per_hour),
-        (Allowance::Contacts, limits.rate_limit_contacts_per_hour),
-        (Allowance::Reports, limits.rate_limit_reports_per_hour),
-        (Allowance::Exports, limits.rate_limit_exports_per_hour),
-        (Allowance::ProfileEdits, limits.rate_limit_profile_edits_per_hour),
-        (Allowance::Searches, limits.rate_limit_searches_per_minute),
-        (Allowance::Uploads, limits.rate_limit_uploads_per_minute),
-        (Allowance::Moderation, limits.rate_limit_moderation_per_minute),
-    ]
-}
-
-fn rules(config: &Config) -> Rules {
-    let limits = &config.limits;
-    let by_role = limits.rate_limit_messages_per_minute_by_role;
-    Rules {
-        max_message_chars: limits.max_message_chars.map_or(0, |limit| limit.get() as usize),
-        messages_per_minute: PerMinute {
-            everybody: limits.rate_limit_messages_per_minute.map_or(0, std::num::NonZero::get),
-            guest: by_role.guest,
-            user: by_role.user,
-            support: by_role.support,
-            admin: by_role.admin,
-        },
-        filter: filter(config),
-    }
-}
-
-fn channels_rules(config: &Config) -> Rules {
-    let own = &config.doors.channels;
-    Rules {
-        max_message_chars: own.max_message_chars.map_or(0, |limit| limit.get() as usize),
-        messages_per_minute: PerMinute {
-            everybody: own.rate_limit_messages_per_minute.map_or(0, std::num::NonZero::get),
-            ..PerMinute::default()
-        },
-        filter: filter_of(own.filter),
-    }
-}
-
-fn filter(config: &Config) -> Filter {
-    filter_of(config.content.filter)
-}
-
-fn filter_of(filter: ContentFilter) -> Filter {
-    match filter {
-        ContentFilter::Off => Filter::Off,
-        ContentFilter::Mask => Filter::Mask,
-        ContentFilter::Reject => Filter::Reject,
-    }
-}
-
 /// What the doors hold at a moment.
-fn load(sockets: Arc<SocketServer>, community: Community) -> impl Fn() -> Load {
+fn load(sockets: Arc<SocketServer>, websockets: Arc<WebSockets>, chat: Chat) -> impl Fn() -> Load {
     move || {
-        let ((connections, waiting_events, waiting_bytes), (people, guests)) = (sockets.load(), community.attendance());
+        let (one, other, (people, guests)) = (sockets.load(), websockets.load(), chat.attendance());
+        let (connections, waiting_events, waiting_bytes) = (one.0 + other.0, one.1 + other.1, one.2 + other.2);
         Load { connections, people, guests, waiting_events, waiting_bytes }
     }
 }
@@ -374,26 +270,10 @@ fn sockets(community: &Community, limits: Limits) -> Arc<SocketServer> {
     SocketServer::new(namespaces, limits)
 }
 
-fn limits(config: &Config) -> Limits {
-    let (limits, largest) = (&config.limits, config.socketio.max_http_buffer_size as usize);
-    Limits {
-        inbox: limits.inbox_events.map(|events| InboxLimit { events, bytes: INBOX_PACKETS * largest }),
-        slow_reader_bytes: limits.slow_reader_bytes,
-        events_per_second: limits.rate_limit_events_per_second,
-        events_burst: limits.rate_limit_events_burst,
-        per_address: limits.max_connections_per_ip,
-        budgets: Arc::new(EventBudgets::new(
-            limits.rate_limit_events_per_second_per_ip,
-            limits.rate_limit_events_per_second_per_user,
-        )),
-        connections: Arc::default(),
-    }
-}
-
 fn rest(
     config: &Config,
     community: Community,
-    channels: Option<Channels>,
+    dialects: Dialects,
     requests: Requests,
     accounts: Arc<Accounts>,
     health: Health,
@@ -403,7 +283,7 @@ fn rest(
     let spoken = community_socketio::rest::router(community)
         .merge(accounts::router(accounts))
         .merge(requests::rest::router(requests.clone()))
-        .merge(channels.map(channels_ws::rest::router).unwrap_or_default())
+        .merge(dialects.router())
         .merge(page::router(&config.socketio.path, config.socketio.serve_client));
     let spoken =
         if config.socketio.serve_client { spoken.merge(bundle::router(&config.socketio.path)) } else { spoken };
@@ -459,14 +339,6 @@ async fn gather_posts(State(most): State<usize>, request: Request, next: Next) -
         }
     };
     timeout(REST_TIMEOUT, answered).await.unwrap_or_else(|_| StatusCode::REQUEST_TIMEOUT.into_response())
-}
-
-fn cors(config: &Config) -> Cors {
-    let origins: &[String] = match &config.server.cors_origin {
-        CorsOrigins::Any => &[],
-        CorsOrigins::Listed(origins) => origins,
-    };
-    Cors::new(origins, &config.socketio.path)
 }
 
 fn edge(config: &Config, router: Router) -> Router {

@@ -21,19 +21,21 @@ export function connectChat(io, url, options = {}) {
 
   /** Asks over as many connections as it takes to be answered, while it is `wanted`. */
   async function request(event, payload, wanted = () => true) {
-    for (let mayRenew = getToken; ;) {
+    for (let mayRenew = getToken && event !== 'authenticate-user'; ;) {
       await until(() => socket.connected);
       if (closed || !wanted()) throw refusal({ error: 'The chat was closed', code: 'closed' });
       const answer = await socket.timeout(patience).emitWithAck(event, payload).catch(() => ({ retryIn: 0 }));
       if (answer.success && wanted()) return answer;
-      if (answer.code === 'not_authenticated' && mayRenew) mayRenew = renew(); // Only once.
+      if (answer.code === 'not_authenticated' && mayRenew) mayRenew = await renew(); // Only once.
       else if (answer.error && answer.retryIn === undefined) throw refusal(answer);
       else await new Promise((go) => setTimeout(go, Math.max(answer.retryIn ?? 0, 100)));
     }
   }
 
-  /** With the old token the server left rooms: a new handshake brings another token, and resumes them. */
-  const renew = () => { socket.disconnect().connect(); };
+  /** With the old token the server left rooms: they are joined again. */
+  const renew = () => Promise.resolve().then(getToken)
+    .then((token) => request('authenticate-user', { token }))
+    .then(() => rooms.forEach((room) => catchUp(room)), settle);
 
   /** One after another, so that what is sent again stays in its place. */
   function write(event, payload) {
@@ -74,14 +76,13 @@ export function connectChat(io, url, options = {}) {
     queueMicrotask(() => onChange?.(room, messages));
   }
 
-  /** Asks how far the room is; reads up to there, and to what is heard of meanwhile. Coming back is no
-   * joining: who left elsewhere, or was put out, is made no member by it. */
+  /** Joining says how far the room is; reads up to there, and to what is heard of meanwhile. */
   async function catchUp(room) {
     const task = Symbol('catching up');
     const ask = (event, more) => request(event, { roomId: room.roomId, ...more }, () => room.task === task);
     Object.assign(room, { task, error: undefined });
     try {
-      const { rev, epoch } = room.rev === undefined ? (await ask('join-room')).data : await ask('load-messages', { limit: 1 });
+      const { data: { rev, epoch } } = await ask('join-room');
       room.heard = Math.max(room.heard, rev);
       if (room.epoch !== epoch || !(room.rev <= rev)) await load(room, ask);
       while (room.rev < room.heard) {

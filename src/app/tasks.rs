@@ -6,10 +6,10 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::dialects::Dialects;
 use crate::chat::Chat;
 use crate::doors::accounts::Accounts;
 use crate::doors::budgets::EventBudgets;
-use crate::doors::channels_ws::Channels;
 use crate::doors::community_socketio::Community;
 use crate::doors::edge::rates::Rates;
 use crate::doors::requests::Requests;
@@ -50,7 +50,7 @@ pub(super) async fn clear_up(chat: Chat) {
 pub(super) struct Kept {
     pub requests: Requests,
     pub community: Community,
-    pub channels: Option<Channels>,
+    pub dialects: Dialects,
     pub rates: Rates,
     pub sockets: Arc<SocketServer>,
     pub accounts: Arc<Accounts>,
@@ -64,7 +64,7 @@ pub(super) async fn tick(chat: Chat, kept: Kept) {
         ticks.tick().await;
         chat.tick().await;
         kept.community.tick().await;
-        kept.channels.iter().for_each(Channels::tick);
+        kept.dialects.tick();
         kept.sockets.tick();
         kept.budgets.forget_idle();
         kept.rates.forget_idle();

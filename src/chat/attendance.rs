@@ -110,6 +110,11 @@ impl Attendance {
         Some(Seat { attendance: self.clone(), person, sign })
     }
 
+    /// How many accounts and guests are here.
+    pub fn count(&self) -> (usize, usize) {
+        self.here().count()
+    }
+
     pub fn presence(&self, person: UserId) -> Presence {
         self.here().presence(person)
     }

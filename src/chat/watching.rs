@@ -22,6 +22,11 @@ impl Chat {
         self.inner.known.attendance.came(actor)
     }
 
+    /// How many accounts and guests are here.
+    pub fn attendance(&self) -> (usize, usize) {
+        self.inner.known.attendance.count()
+    }
+
     pub fn status(&self, person: UserId) -> Presence {
         self.inner.known.attendance.presence(person)
     }

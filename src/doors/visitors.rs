@@ -198,17 +198,6 @@ impl<L: Live> Visitors<L> {
         let identified = here.by_connection.values().filter(|visitor| visitor.actor.person().is_some());
         identified.map(|visitor| visitor.connection.clone()).collect()
     }
-
-    /// How many accounts and guests are connected.
-    pub fn count(&self) -> (usize, usize) {
-        let here = self.here();
-        let is_guest = |connections: &HashSet<ConnectionId>| {
-            let visitor = connections.iter().next().and_then(|connection| here.by_connection.get(connection));
-            visitor.is_some_and(|visitor| matches!(visitor.actor, Actor::Guest(_)))
-        };
-        let guests = here.of_person.values().filter(|connections| is_guest(connections)).count();
-        (here.of_person.len() - guests, guests)
-    }
 }
 
 impl<L> Visitor<L> {

@@ -95,6 +95,12 @@ impl Here {
         self.people.get(&id).map_or(Presence::Offline, |person| person.presence)
     }
 
+    /// Accounts and guests.
+    pub fn count(&self) -> (usize, usize) {
+        let guests = self.people.values().filter(|person| person.is_guest).count();
+        (self.people.len() - guests, guests)
+    }
+
     /// A person is online while any connection is, and away when all are.
     pub fn look_again(&mut self, id: UserId, now: Micros) {
         let Here { people, rooms, .. } = self;

@@ -30,9 +30,4 @@ impl Channels {
     pub fn tick(&self) {
         self.door.visitors.tick();
     }
-
-    /// How many accounts and guests are connected.
-    pub fn attendance(&self) -> (usize, usize) {
-        self.door.visitors.count()
-    }
 }

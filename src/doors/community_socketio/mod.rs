@@ -78,11 +78,6 @@ impl Community {
         self.shared.visitors.tick();
     }
 
-    /// How many accounts and guests are connected.
-    pub fn attendance(&self) -> (usize, usize) {
-        self.shared.visitors.count()
-    }
-
     /// Whoever hears a room, or watches it, may not be allowed to any more.
     fn reconsider_readers(&self, room: RoomNumber) {
         self.shared.reconsider_listeners(room);
