@@ -1,14 +1,13 @@
 // Follows rooms and writes to them: nothing lost, nothing twice, one order. See chat-client.d.ts.
 const LARGEST_PAGE = 1000;
-const TRY_AGAIN = 2000;
+const [TRY_AGAIN, MOST_RESUMED] = [2000, 100];
 const refusal = ({ error, code, retryIn }) => Object.assign(new Error(error), { code, retryIn });
 const newOffset = () => crypto.getRandomValues(new Uint32Array(4)).join('-'); // randomUUID needs https.
 
 export function connectChat(io, url, options = {}) {
   const { getToken, rooms: followed = ['main-chat'], history = 100, patience = 10_000, onChange, onStatus } = options;
   const rooms = new Map();
-  let [status, waiting, lastWrite, closed, comeBackIn] = ['connecting', [], Promise.resolve(), false];
-
+  let [status, waiting, lastWrite, resumed, closed, comeBackIn] = ['connecting', [], Promise.resolve(), {}, false];
   /** After every change of state: tells the status, and wakes who waits for it. */
   function settle(error) {
     const busy = rooms.size === 0 || [...rooms.values()].some(({ task }) => task);
@@ -21,22 +20,19 @@ export function connectChat(io, url, options = {}) {
 
   /** Asks over as many connections as it takes to be answered, while it is `wanted`. */
   async function request(event, payload, wanted = () => true) {
-    for (let mayRenew = getToken && event !== 'authenticate-user'; ;) {
+    for (let mayRenew = getToken; ;) {
       await until(() => socket.connected);
       if (closed || !wanted()) throw refusal({ error: 'The chat was closed', code: 'closed' });
       const answer = await socket.timeout(patience).emitWithAck(event, payload).catch(() => ({ retryIn: 0 }));
       if (answer.success && wanted()) return answer;
-      if (answer.code === 'not_authenticated' && mayRenew) mayRenew = await renew(); // Only once.
+      if (answer.code === 'not_authenticated' && mayRenew) mayRenew = renew(); // Only once.
       else if (answer.error && answer.retryIn === undefined) throw refusal(answer);
       else await new Promise((go) => setTimeout(go, Math.max(answer.retryIn ?? 0, 100)));
     }
   }
 
-  /** With the old token the server left rooms: they are joined again. */
-  const renew = () => Promise.resolve().then(getToken)
-    .then((token) => request('authenticate-user', { token }))
-    .then(() => rooms.forEach((room) => catchUp(room)), settle);
-
+  /** The next handshake brings another token, and resumes the rooms that the server left with the old one. */
+  const renew = () => { comeBackIn = 0; socket.disconnect(); };
   /** One after another, so that what is sent again stays in its place. */
   function write(event, payload) {
     const answer = lastWrite.then(() => request(event, payload));
@@ -51,7 +47,6 @@ export function connectChat(io, url, options = {}) {
     else if (message.rev === room.rev + 1) take(room, { messages: [message], rev: message.rev });
     else catchUp(room);
   }
-
   function take(room, { messages, rev }) {
     const held = new Map(room.messages.map((message) => [message.id, message]));
     const changed = messages.filter((message) => message.rev > (held.get(message.id)?.rev ?? room.rev));
@@ -77,14 +72,17 @@ export function connectChat(io, url, options = {}) {
   }
 
   /** Joining says how far the room is; reads up to there, and to what is heard of meanwhile. */
-  async function catchUp(room) {
+  async function enter(room, ask) {
+    const { data: { rev, epoch } } = await ask('join-room');
+    room.heard = Math.max(room.heard, rev);
+    if (room.epoch !== epoch || !(room.rev <= rev)) await load(room, ask);
+  }
+  async function catchUp(room, begin = enter) {
     const task = Symbol('catching up');
     const ask = (event, more) => request(event, { roomId: room.roomId, ...more }, () => room.task === task);
     Object.assign(room, { task, error: undefined });
     try {
-      const { data: { rev, epoch } } = await ask('join-room');
-      room.heard = Math.max(room.heard, rev);
-      if (room.epoch !== epoch || !(room.rev <= rev)) await load(room, ask);
+      await begin(room, ask);
       while (room.rev < room.heard) {
         const { data } = await ask('sync', { rev: room.rev, epoch: room.epoch });
         if (data.complete) take(room, data);
@@ -105,13 +103,20 @@ export function connectChat(io, url, options = {}) {
     if (room.error || closed) throw room.error ?? refusal({ error: 'The chat was closed', code: 'closed' });
     return room;
   }
-
   async function introduction() {
     const token = await getToken?.();
-    const known = [...rooms.values()].filter(({ rev }) => rev !== undefined);
-    return { token, epoch: known[0]?.epoch, resume: Object.fromEntries(known.map((room) => [room.roomId, room.rev])) };
+    const known = [...rooms.values()].filter(({ rev }) => rev !== undefined).slice(0, MOST_RESUMED);
+    resumed = Object.fromEntries(known.map((room) => [room.roomId, room.rev]));
+    return { token, epoch: known[0]?.epoch, resume: resumed };
   }
-
+  /** Coming back is no joining: who left elsewhere, or was put out, is made no member by it. */
+  const comeBack = (room) => (room.roomId in resumed ? Object.assign(room, { task: resumed }) : catchUp(room));
+  function resume(page) {
+    const room = rooms.get(page.roomId);
+    if (room?.task !== resumed) return;
+    if (page.complete) take(room, page);
+    if (!page.complete || !page.more) catchUp(room, page.complete ? () => {} : load);
+  }
   function away(error) {
     rooms.forEach((room) => Object.assign(room, { task: undefined, heard: 0 }));
     const pause = error?.retryIn ?? comeBackIn ?? (socket.active ? undefined : TRY_AGAIN);
@@ -122,21 +127,16 @@ export function connectChat(io, url, options = {}) {
     }
     settle(error);
   }
-
   // The server soon closes a connection that is not introduced; the next one asks for a token again.
   const socket = io(`${url}/api/community/chat`, { auth: (give) => introduction().then(give, settle) });
-  socket.on('connect', () => { rooms.forEach((room) => catchUp(room)); settle(); });
-  socket.on('sync', (page) => {
-    const room = rooms.get(page.roomId);
-    if (page.complete && room?.rev <= page.rev) take(room, page);
-  });
+  socket.on('connect', () => { rooms.forEach(comeBack); settle(); });
+  socket.on('sync', resume);
   socket.on('disconnect', () => away());
   socket.on('connect_error', (error) => away(Object.assign(error, error.data)));
   socket.on('token-expired', renew);
   for (const event of ['message-received', 'message-edited', 'message-deleted']) socket.on(event, hear);
   for (const event of ['server-restart', 'connection-closed']) socket.on(event, (end) => { comeBackIn = end.retryIn; });
   for (const reference of followed) join(reference).catch(settle);
-
   return {
     join,
     room: (roomId) => rooms.get(roomId),
