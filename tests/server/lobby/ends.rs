@@ -165,3 +165,37 @@ async fn a_restart_loses_nothing_that_was_told() {
         assert_eq!(guest(&server, &json!(1), "Zoe").await.1, "Zoe", "after a kill, too");
     }
 }
+
+#[tokio::test]
+async fn a_public_room_that_becomes_private_keeps_its_members_only() {
+    for database in BOTH {
+        let program = open_house(database, &[]);
+        let server = program.serve().await;
+        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let garden = ann.rest("POST", ROOMS, json!({ "name": "Garden" })).await["id"].clone();
+        let (mut zoe, _) = guest(&server, &garden, "Zoe").await;
+        let mut bens = account(&server, &garden, &ben).await;
+        ann.rest("PATCH", &format!("/api/rooms/{garden}"), json!({ "isPrivate": true })).await;
+        assert_eq!(zoe.closed().await.0, 1000);
+        is_refused(&mut connects(&server, &garden, json!({ "username": "Zoe" })).await, "Room not found", 1000).await;
+        bens.send(&json!({ "content": "among ourselves" })).await;
+        let heard = bens.hear("message").await;
+        assert_eq!(heard["content"], "among ourselves");
+        assert_eq!(Person::nobody(&server).request("GET", &messages(&garden), NO_BODY).await.0, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_closed_door_and_a_full_house_say_so_before_the_upgrade() {
+    let mut program = open_house(BOTH[0], &[("MAX_CONNECTIONS_PER_IP", "2")]);
+    let server = program.serve().await;
+    let (_zoe, _) = guest(&server, &json!(1), "Zoe").await;
+    let (_ben, _) = guest(&server, &json!(1), "Ben").await;
+    let refused = Plain::try_to_open(&server.url, "/ws/chat/1").await.err().unwrap();
+    assert_eq!(refused.0, 429, "{refused:?}");
+    drop(server);
+    program.set("DOORS", "channels");
+    let server = program.serve().await;
+    assert_eq!(Plain::try_to_open(&server.url, "/ws/chat/1").await.err().unwrap().0, 404);
+    assert_eq!(Person::nobody(&server).request("GET", ROOMS, NO_BODY).await.0, 404);
+}
