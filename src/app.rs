@@ -166,7 +166,7 @@ impl App {
         let limits = limits(config);
         let sockets = sockets(&community, limits.clone());
         let websockets = websockets(config, limits.clone());
-        let dialects = Dialects::open(config, &websockets, |rules| {
+        let dialects = Dialects::open(config, &websockets, &requests, |rules| {
             Door::new(chat.clone(), bearers.clone(), rules, crowd.clone(), clock.clone())
         });
         let (teller, others_tell) = (community.clone(), dialects.clone());

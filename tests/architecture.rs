@@ -46,6 +46,7 @@ const SHARED_DOORS: &[&str] = &[
     "refusals",
     "tally",
     "connection",
+    "details",
     "budgets",
     "audience",
     "hearing",

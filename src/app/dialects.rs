@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 
-use super::settings::channels_rules;
+use super::settings::{channels_rules, rules};
 use crate::chat::Rules;
 use crate::config::{Config, Dialect};
 use crate::doors::channels_ws::{self, Channels};
+use crate::doors::lobby_ws::{self, AnHour, Lobby};
+use crate::doors::requests::Requests;
 use crate::doors::visit::Door;
 use crate::doors::websocket::{Connection, WebSockets};
 use crate::model::Event;
@@ -15,6 +17,7 @@ use crate::model::Event;
 #[derive(Clone)]
 pub struct Dialects {
     channels: Option<Channels>,
+    lobby: Option<Lobby>,
 }
 
 impl Dialects {
@@ -22,12 +25,19 @@ impl Dialects {
     pub fn open(
         config: &Config,
         websockets: &Arc<WebSockets>,
+        requests: &Requests,
         door: impl Fn(Rules) -> Arc<Door<Connection>>,
     ) -> Dialects {
         let is_open = |dialect| config.doors.open.contains(&dialect);
+        let an_hour = AnHour {
+            guests: config.doors.lobby.rate_limit_guests_per_hour,
+            rooms: config.limits.rate_limit_rooms_per_hour,
+        };
         Dialects {
             channels: is_open(Dialect::Channels)
                 .then(|| Channels::new(door(channels_rules(config)), websockets.clone())),
+            lobby: is_open(Dialect::Lobby)
+                .then(|| Lobby::new(door(rules(config)), websockets.clone(), requests.clone(), an_hour)),
         }
     }
 
@@ -35,14 +45,20 @@ impl Dialects {
         if let Some(channels) = &self.channels {
             channels.tell(events).await;
         }
+        if let Some(lobby) = &self.lobby {
+            lobby.tell(events).await;
+        }
     }
 
     /// What time alone brings about.
     pub fn tick(&self) {
         self.channels.iter().for_each(Channels::tick);
+        self.lobby.iter().for_each(Lobby::tick);
     }
 
     pub fn router(self) -> Router {
-        self.channels.map(channels_ws::rest::router).unwrap_or_default()
+        Router::new()
+            .merge(self.channels.map(channels_ws::rest::router).unwrap_or_default())
+            .merge(self.lobby.map(lobby_ws::rest::router).unwrap_or_default())
     }
 }

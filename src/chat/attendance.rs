@@ -126,6 +126,11 @@ impl Attendance {
         }
     }
 
+    /// Whether somebody was here and went, as far as this node remembers.
+    pub fn has_gone(&self, person: UserId) -> bool {
+        self.presence(person) == Presence::Offline && self.gone.contains_key(&person)
+    }
+
     pub fn watch(self: &Arc<Self>, room: Arc<Room>) -> Watch {
         self.here().watch(room.number, room.id, self.clock.ticks());
         Watch { attendance: self.clone(), room }

@@ -1,16 +1,20 @@
 //! People without an account: they come by a name of their own, and are known by their token alone.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use super::permissions::Member;
 use super::{Caller, Chat, Refusal, patiently};
-use crate::model::{Author, ConnectionId, Message, MessageId, Micros, Presence, Standing, UserId};
+use crate::model::{Author, ConnectionId, Message, MessageId, Micros, Presence, Standing, User, UserId};
+use crate::store::NameBearer;
 
 /// Those without a message are forgotten then.
 const KEPT: i64 = 30 * 24 * 3600 * 1_000_000;
 /// Messages of one connection of a guest, that can be edited and deleted: the newest.
 const MOST_SENT: usize = 1000;
+/// Who came a while ago may yet come back, or is still on the way.
+const NAME_KEPT: i64 = 10 * 60 * 1_000_000;
 /// Between two lots of what is forgotten, so that nobody waits for it.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -39,11 +43,49 @@ impl Sent {
 }
 
 impl Chat {
-    /// Somebody new; a name that is borne already gets a number.
+    /// Somebody new who gets a token; a name that is borne already gets a number.
     pub async fn welcome_guest(&self, name: &str) -> Result<Author, Refusal> {
+        let now = self.now();
+        let keeps_name = |guest: &NameBearer| self.is_present(guest.id) || guest.last_seen.0 > now.0 - NAME_KEPT;
+        self.add_guest(name, &keeps_name, now).await
+    }
+
+    /// Somebody new on a live connection, and no longer than that. Whoever was connected and went leaves the
+    /// name to them: a client that comes back has nothing but the name.
+    pub async fn welcome_visitor(&self, name: &str) -> Result<Author, Refusal> {
+        let now = self.now();
+        let has_gone = |guest: UserId| self.inner.known.attendance.has_gone(guest);
+        let is_on_the_way = |guest: &NameBearer| {
+            guest.last_seen == guest.came_at && guest.came_at.0 > now.0 - NAME_KEPT && !has_gone(guest.id)
+        };
+        let keeps_name = |guest: &NameBearer| self.is_present(guest.id) || is_on_the_way(guest);
+        self.add_guest(name, &keeps_name, now).await
+    }
+
+    async fn add_guest(
+        &self,
+        name: &str,
+        keeps_name: &(dyn Fn(&NameBearer) -> bool + Sync),
+        now: Micros,
+    ) -> Result<Author, Refusal> {
         self.must_take_guests()?;
-        let is_present = |guest: UserId| self.status(guest) != Presence::Offline;
-        patiently(self.inner.store.add_guest(name, &is_present, self.now())).await
+        patiently(self.inner.store.add_guest(name, keeps_name, now)).await
+    }
+
+    fn is_present(&self, guest: UserId) -> bool {
+        self.status(guest) != Presence::Offline
+    }
+
+    /// Somebody who only looks in, before they have a name: sees what guests see.
+    pub fn passer_by(&self) -> Result<Caller, Refusal> {
+        self.must_take_guests()?;
+        let nobody = Author { guest: true, ..Author::nameless(UserId::nil()) };
+        Ok(Caller::guest(Arc::new(User::of_guest(&nobody))))
+    }
+
+    /// A room as a passer-by sees it.
+    pub async fn look_in(&self, reference: &str) -> Result<Member, Refusal> {
+        self.member(&self.passer_by()?, Some(reference)).await
     }
 
     /// Somebody who was here before goes on.

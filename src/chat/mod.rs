@@ -10,6 +10,7 @@ pub mod export;
 pub mod feed;
 pub mod figures;
 pub mod files;
+pub mod founding;
 pub mod guests;
 pub mod limits;
 pub mod markers;

@@ -47,6 +47,12 @@ impl Chat {
         self.records(caller, rooms).await
     }
 
+    /// The same, and nothing of what the caller is in them.
+    pub async fn seen_rooms(&self, caller: &Caller, filter: &RoomFilter, limit: u64) -> Result<Vec<Room>, Refusal> {
+        let rooms = patiently(self.inner.store.listed_rooms(caller.user().id, filter, limit)).await?;
+        Ok(rooms.into_iter().map(|(room, _)| room).collect())
+    }
+
     /// Rooms by number, as the caller sees them.
     pub async fn records_numbered(
         &self,

@@ -11,7 +11,7 @@ use super::permissions::{Action, Member};
 use super::remembered::Remembered;
 use super::{Caller, Chat, Refusal, patiently};
 use crate::model::{Actor, Event, Membership, Room, RoomChange, RoomKind, RoomNumber, UserId};
-use crate::store::{AddRoomError, AuditRow, Made, NewRoom, RequestKey, RoomCounts, RoomEdit};
+use crate::store::{AuditRow, RoomCounts, RoomEdit};
 
 /// Short, since another process may change them.
 const REMEMBERED_FOR: Duration = Duration::from_secs(5);
@@ -171,58 +171,6 @@ impl Chat {
         if is_full { Err(Refusal::TooManyMemberships { limit }) } else { Ok(()) }
     }
 
-    /// Makes a room; who makes it is its owner. Gives by what it is found, and whether it is new: a request
-    /// that came before made one already.
-    pub async fn create_room(
-        &self,
-        caller: &Caller,
-        wanted: WantedRoom,
-        key: Option<RequestKey>,
-    ) -> Result<(String, bool), Refusal> {
-        let owner = caller.account()?;
-        if let Some(earlier) = self.made_before(key.as_ref()).await? {
-            return Ok((earlier, false));
-        }
-        self.must_have_place_for_another(owner.id).await?;
-        let is_hidden = wanted.kind != RoomKind::Public;
-        let asked = wanted.slug.filter(|_| !is_hidden);
-        for attempt in 1..=20 {
-            let slug = match (&asked, is_hidden) {
-                (_, true) => hidden_slug("p"),
-                (Some(slug), false) => slug.clone(),
-                (None, false) if attempt < 20 => slug_of(&wanted.name, attempt),
-                (None, false) => hidden_slug("room"),
-            };
-            let new = NewRoom {
-                slug,
-                name: wanted.name.clone(),
-                description: wanted.description.clone(),
-                kind: wanted.kind,
-                created_by: Some(owner.id),
-                pair: None,
-            };
-            let now = self.inner.clock.now();
-            let added = match &key {
-                Some(key) => self.inner.store.add_room_once(&new, key, now).await,
-                None => self.inner.store.add_room(&new, now).await.map(Made::New),
-            };
-            match added {
-                Err(AddRoomError::SlugTaken) if asked.is_none() => {}
-                Err(AddRoomError::SlugTaken) => return Err(Refusal::SlugTaken),
-                Err(AddRoomError::Fault(fault)) => return Err(fault.into()),
-                Ok(Made::Before(earlier)) => return Ok((earlier, false)),
-                Ok(Made::Other) => return Err(Refusal::KeyReused),
-                Ok(Made::New(room)) => {
-                    let room = Arc::new(room);
-                    let to = is_hidden.then_some(owner.id);
-                    self.inner.bus.tell(Event::RoomCreated { room: room.clone(), members: 1, to }).await;
-                    return Ok((room.id.to_string(), true));
-                }
-            }
-        }
-        Err(Refusal::SlugTaken)
-    }
-
     pub async fn edit_room(&self, caller: &Caller, reference: &str, wanted: WantedEdit) -> Result<Arc<Room>, Refusal> {
         let member = self.member_who(caller, Some(reference), Action::Find).await?;
         let room = member.room.clone();
@@ -341,7 +289,7 @@ pub fn is_slug(slug: &str) -> bool {
         && Uuid::parse_str(slug).is_err()
 }
 
-fn slug_of(name: &str, attempt: u32) -> String {
+pub(super) fn slug_of(name: &str, attempt: u32) -> String {
     let plain: String =
         name.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     let joined = plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");

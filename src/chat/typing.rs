@@ -73,18 +73,29 @@ impl Chat {
         connection: ConnectionId,
         typing: bool,
     ) -> Result<(), Refusal> {
+        self.set_typing_for(caller, room, connection, typing.then_some(HOLDS_FOR)).await
+    }
+
+    /// For so many microseconds; none is no more.
+    pub async fn set_typing_for(
+        &self,
+        caller: &Caller,
+        room: Option<&str>,
+        connection: ConnectionId,
+        holds_for: Option<i64>,
+    ) -> Result<(), Refusal> {
         let member = self.member_at_present(caller, room).await?;
         let (room, author) = (&member.room, caller.author());
-        if typing {
+        if let Some(holds_for) = holds_for {
             member.may_send(self.inner.clock.now())?;
             self.may_write_to_peer(caller, room).await?;
-            let until = Micros(self.inner.clock.ticks().0 + HOLDS_FOR);
+            let until = Micros(self.inner.clock.ticks().0 + holds_for);
             let flag = Flag { until, room_id: room.id, author: author.clone() };
             self.inner.known.typing.flags().insert((connection, room.number), flag);
         } else if self.inner.known.typing.flags().remove(&(connection, room.number)).is_none() {
             return Ok(());
         }
-        let (room, room_id) = (room.number, room.id);
+        let (room, room_id, typing) = (room.number, room.id, holds_for.is_some());
         self.inner.bus.tell(Event::TypingChanged { room, room_id, author, typing, connection }).await;
         Ok(())
     }

@@ -13,6 +13,7 @@ use super::{ConfigError, ContentFilter};
 pub struct Doors {
     pub open: Vec<Dialect>,
     pub channels: Channels,
+    pub lobby: Lobby,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,11 @@ pub struct Channels {
     pub max_message_chars: Option<NonZeroU32>,
     pub rate_limit_messages_per_minute: Option<NonZeroU32>,
     pub filter: ContentFilter,
+}
+
+#[derive(Clone, Debug)]
+pub struct Lobby {
+    pub rate_limit_guests_per_hour: Option<NonZeroU32>,
 }
 
 impl Dialect {
@@ -58,6 +64,13 @@ impl Doors {
             )?,
             filter: from.read("channels.filter", "CHANNELS_CONTENT_FILTER", choice(ContentFilter::NAMES))?,
         };
-        Ok(Self { open: from.read("doors.open", "DOORS", Dialect::list)?, channels })
+        let lobby = Lobby {
+            rate_limit_guests_per_hour: from.read(
+                "lobby.rate_limit_guests_per_hour",
+                "LOBBY_RATE_LIMIT_GUESTS_PER_HOUR",
+                limit,
+            )?,
+        };
+        Ok(Self { open: from.read("doors.open", "DOORS", Dialect::list)?, channels, lobby })
     }
 }

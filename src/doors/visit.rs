@@ -10,7 +10,7 @@ use super::hearing::{Ear, Frame};
 use super::visitors::{Crowd, TooMany, Visitors};
 use crate::chat::attendance::Seat;
 use crate::chat::{Caller, Chat, Refusal, Rules};
-use crate::model::{Actor, Clock, EndReason, Event, RoomNumber};
+use crate::model::{Actor, Clock, EndReason, Event, Room, RoomKind, RoomNumber};
 
 /// Rooms that one connection may listen to.
 pub const MOST_ROOMS: usize = 500;
@@ -32,6 +32,12 @@ pub struct Visit<L: Live> {
     /// None: nobody, who is not here.
     seat: Option<Seat>,
     rooms: HashSet<RoomNumber>,
+}
+
+/// A reference that is a number, and no slug or UUID.
+pub fn numbered(reference: &str) -> Result<&str, Refusal> {
+    let is_number = !reference.is_empty() && reference.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { Ok(reference) } else { Err(Refusal::RoomNotFound) }
 }
 
 /// Who somebody turns out to be when they are looked at anew.
@@ -63,6 +69,12 @@ impl<L: Live> Door<L> {
     pub fn new(chat: Chat, bearers: Bearers, rules: Rules, crowd: Arc<Crowd>, clock: Clock) -> Arc<Door<L>> {
         let visitors = Visitors::new(crowd, clock);
         Arc::new(Door { chat, bearers, rules, audience: Audience::default(), visitors })
+    }
+
+    /// Comes into a room of a dialect whose rooms are numbers, and which has no direct ones.
+    pub async fn enter_numbered(&self, actor: Actor, number: &str) -> Result<Arc<Room>, Refusal> {
+        let room = self.chat.enter(actor, numbered(number)?).await?;
+        if room.kind == RoomKind::Direct { Err(Refusal::RoomNotFound) } else { Ok(room) }
     }
 
     /// Hands to each room what happened there, in this order.

@@ -20,13 +20,13 @@ const GUESTS: Sql = Sql {
 /// Names of accounts, and of guests who came since then.
 const BORNE: Sql = Sql {
     postgres: "WITH asked AS (SELECT value AS folded FROM json_array_elements_text(CAST($1 AS json))) \
-        SELECT userid_folded AS folded, CAST(NULL AS uuid) AS guest, CAST(0 AS bigint) AS last_seen FROM chat_names WHERE userid_folded IN (SELECT folded FROM asked) \
-        UNION ALL SELECT name_folded, NULL, 0 FROM chat_names WHERE name_folded IN (SELECT folded FROM asked) \
-        UNION ALL SELECT folded, id, last_seen FROM chat_guests WHERE folded IN (SELECT folded FROM asked) AND last_seen > $2",
+        SELECT userid_folded AS folded, CAST(NULL AS uuid) AS guest, CAST(0 AS bigint) AS created_at, CAST(0 AS bigint) AS last_seen FROM chat_names WHERE userid_folded IN (SELECT folded FROM asked) \
+        UNION ALL SELECT name_folded, NULL, 0, 0 FROM chat_names WHERE name_folded IN (SELECT folded FROM asked) \
+        UNION ALL SELECT folded, id, created_at, last_seen FROM chat_guests WHERE folded IN (SELECT folded FROM asked) AND last_seen > $2",
     sqlite: "WITH asked AS (SELECT value AS folded FROM json_each($1)) \
-        SELECT userid_folded AS folded, NULL AS guest, 0 AS last_seen FROM chat_names WHERE userid_folded IN (SELECT folded FROM asked) \
-        UNION ALL SELECT name_folded, NULL, 0 FROM chat_names WHERE name_folded IN (SELECT folded FROM asked) \
-        UNION ALL SELECT folded, id, last_seen FROM chat_guests WHERE folded IN (SELECT folded FROM asked) AND last_seen > $2",
+        SELECT userid_folded AS folded, NULL AS guest, 0 AS created_at, 0 AS last_seen FROM chat_names WHERE userid_folded IN (SELECT folded FROM asked) \
+        UNION ALL SELECT name_folded, NULL, 0, 0 FROM chat_names WHERE name_folded IN (SELECT folded FROM asked) \
+        UNION ALL SELECT folded, id, created_at, last_seen FROM chat_guests WHERE folded IN (SELECT folded FROM asked) AND last_seen > $2",
 };
 
 const MEMBERSHIPS: Sql = Sql {
@@ -39,11 +39,16 @@ const FORGOTTEN: &str = "DELETE FROM chat_guests WHERE id IN (SELECT g.id FROM c
 
 /// No token is good for longer: who came before is not present.
 const TOKEN: i64 = 24 * 3600 * 1_000_000;
-/// Who has just come by a name is on the way, though not connected yet.
-const ON_THE_WAY: i64 = 10 * 60 * 1_000_000;
 /// Names that are looked for together, and how often.
 const TOGETHER: usize = 100;
 const TRIES: usize = 10;
+
+/// A guest whose name somebody else wants.
+pub struct NameBearer {
+    pub id: UserId,
+    pub came_at: Micros,
+    pub last_seen: Micros,
+}
 
 fn guest(row: &QueryResult) -> Result<Author, Fault> {
     Ok(Author {
@@ -64,13 +69,13 @@ impl Store {
     pub async fn add_guest(
         &self,
         wanted: &str,
-        is_present: &(dyn Fn(UserId) -> bool + Sync),
+        keeps_name: &(dyn Fn(&NameBearer) -> bool + Sync),
         now: Micros,
     ) -> Result<Author, Fault> {
         self.as_one(|| async move {
             let db = self.begin_apart().await?;
             self.one_at_a_time(&db, &folded(wanted)).await?;
-            let name = self.free_name(&db, wanted, is_present, now).await?;
+            let name = self.free_name(&db, wanted, keeps_name, now).await?;
             let id = Uuid::now_v7();
             let added = "INSERT INTO chat_guests (id, name, folded, created_at, last_seen) VALUES ($1, $2, $3, $4, $4)";
             run(&db, added, [id.into(), name.as_str().into(), folded(&name).into(), now.0.into()]).await?;
@@ -84,7 +89,7 @@ impl Store {
         &self,
         db: &impl ConnectionTrait,
         wanted: &str,
-        is_present: &(dyn Fn(UserId) -> bool + Sync),
+        keeps_name: &(dyn Fn(&NameBearer) -> bool + Sync),
         now: Micros,
     ) -> Result<String, Fault> {
         for attempt in 0..TRIES {
@@ -94,8 +99,10 @@ impl Store {
             let asked: Vec<&str> = names.iter().map(|(folded, _)| folded.as_str()).collect();
             let mut borne = HashSet::new();
             for row in rows(db, BORNE.text(self.kind), [json(&asked), (now.0 - TOKEN).into()]).await? {
-                let (guest, seen): (Option<Uuid>, i64) = (row.try_get("", "guest")?, row.try_get("", "last_seen")?);
-                if guest.is_none_or(|guest| seen > now.0 - ON_THE_WAY || is_present(guest)) {
+                let (came_at, last_seen) =
+                    (Micros(row.try_get("", "created_at")?), Micros(row.try_get("", "last_seen")?));
+                let guest: Option<Uuid> = row.try_get("", "guest")?;
+                if guest.is_none_or(|id| keeps_name(&NameBearer { id, came_at, last_seen })) {
                     borne.insert(row.try_get::<String>("", "folded")?);
                 }
             }

@@ -57,6 +57,7 @@ pub use figures::DatabaseFigures;
 pub use files::{FileDraft, FilesOf, GoneFile, Upload};
 pub use foreign::ForeignChanges;
 pub use governing::{AccountFilter, GovernRefusal, Governed, Governor, Locked};
+pub use guests::NameBearer;
 pub use keys::{Made, RequestKey};
 pub use last_seen::Seen;
 pub use ledger::{Command, CommandRefusal, Done, Draft, Moderation};

@@ -18,15 +18,16 @@ pub struct RoomFilter {
     pub named: Option<String>,
     pub kind: Option<RoomKind>,
     pub after: i64,
+    pub newest_first: bool,
 }
 
-/// What everybody finds, and what the reader is in: each with an index of its own.
+/// What everybody finds, and what the reader is in: each with an index of its own. `{by}` is the order.
 const LISTED: &str = "SELECT number FROM (\
     SELECT * FROM (SELECT r.number FROM chat_rooms r WHERE r.kind IN ('main', 'public') AND r.archived_at IS NULL \
-        AND r.deleted_at IS NULL AND r.number > $1{asked} ORDER BY r.number LIMIT $3) AS listed \
+        AND r.deleted_at IS NULL AND r.number > $1{asked} ORDER BY r.number{by} LIMIT $3) AS listed \
     UNION SELECT * FROM (SELECT r.number FROM chat_members m JOIN chat_rooms r ON r.number = m.room AND r.deleted_at IS NULL \
-        WHERE m.user_id = $2 AND m.state = 'member' AND m.room > $1{asked} ORDER BY m.room LIMIT $3) AS mine\
-    ) AS found ORDER BY number LIMIT $3";
+        WHERE m.user_id = $2 AND m.state = 'member' AND m.room > $1{asked} ORDER BY m.room{by} LIMIT $3) AS mine\
+    ) AS found ORDER BY number{by} LIMIT $3";
 
 /// Counted up to a hundred: exact, and bounded.
 const UNREAD: Sql = Sql {
@@ -55,7 +56,7 @@ fn kind_name(kind: RoomKind) -> &'static str {
 }
 
 impl Store {
-    /// Public rooms that are not archived, and all that somebody is in; oldest first.
+    /// Public rooms that are not archived, and all that somebody is in; oldest first, unless asked otherwise.
     pub async fn listed_rooms(
         &self,
         reader: UserId,
@@ -74,9 +75,14 @@ impl Store {
             values.push(kind_name(kind).into());
             asked += &format!(" AND r.kind = ${}", values.len());
         }
-        let found = rows(&self.pool, &LISTED.replace("{asked}", &asked), values).await?;
+        let by = if filter.newest_first { " DESC" } else { "" };
+        let found = rows(&self.pool, &LISTED.replace("{asked}", &asked).replace("{by}", by), values).await?;
         let numbers = found.iter().map(|row| Ok(RoomNumber(row.try_get("", "number")?)));
-        self.rooms_numbered(&numbers.collect::<Result<Vec<_>, Fault>>()?).await
+        let mut listed = self.rooms_numbered(&numbers.collect::<Result<Vec<_>, Fault>>()?).await?;
+        if filter.newest_first {
+            listed.reverse();
+        }
+        Ok(listed)
     }
 
     /// Those of them that there are, by number.

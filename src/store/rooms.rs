@@ -43,6 +43,13 @@ impl RoomCounts {
     }
 }
 
+/// A listed room, or one that somebody is in; each with an index.
+const NAMED: &str = "SELECT r.number FROM chat_rooms r WHERE r.name_lower = $1 AND r.kind IN ('main', 'public') \
+        AND r.archived_at IS NULL AND r.deleted_at IS NULL \
+    UNION ALL SELECT r.number FROM chat_members m JOIN chat_rooms r ON r.number = m.room \
+        WHERE m.user_id = $2 AND m.state = 'member' AND r.name_lower = $1 AND r.kind <> 'direct' AND r.deleted_at IS NULL \
+    LIMIT 1";
+
 #[derive(Debug)]
 pub enum AddRoomError {
     SlugTaken,
@@ -106,6 +113,28 @@ impl Store {
             let Some(room) = self.insert_room(&db, new, now).await? else { return Ok(None) };
             db.commit().await?;
             Ok(Some(room))
+        });
+        added.await?.ok_or(AddRoomError::SlugTaken)
+    }
+
+    /// The same, unless there is a room by this name, whatever the case, that somebody sees. Who wants the
+    /// same name at the same time waits here.
+    pub async fn add_room_of_own_name(
+        &self,
+        new: &NewRoom,
+        seen_by: UserId,
+        now: Micros,
+    ) -> Result<Option<Room>, AddRoomError> {
+        let added = self.as_one(|| async move {
+            let db = self.begin_apart().await?;
+            let name = lower(&new.name);
+            self.one_at_a_time(&db, &format!("room {name}")).await?;
+            if row(&db, NAMED, [name.into(), seen_by.into()]).await?.is_some() {
+                return Ok(Some(None));
+            }
+            let Some(room) = self.insert_room(&db, new, now).await? else { return Ok(None) };
+            db.commit().await?;
+            Ok(Some(Some(room)))
         });
         added.await?.ok_or(AddRoomError::SlugTaken)
     }

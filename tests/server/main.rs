@@ -20,6 +20,7 @@ mod frames;
 mod fuzz;
 mod guests;
 mod harness;
+mod lobby;
 mod locks;
 mod matrix;
 mod membership;

@@ -1,9 +1,10 @@
 //! The dialect's REST, and the way into its WebSocket.
 
+use axum::extract::rejection::JsonRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
 use axum::{Json, Router};
@@ -13,12 +14,11 @@ use serde_json::{Value, json};
 
 use super::wire::{self, MessageShape};
 use super::{Channels, DIALECT};
-use crate::chat::{Caller, Refusal, Said, Text};
-use crate::doors::bearer::{turned_away, unauthorized};
-use crate::doors::connection::Turned;
-use crate::doors::refusals::{Doing, describe};
+use crate::chat::{Refusal, Said, Text};
+use crate::doors::bearer::turned_away;
+use crate::doors::details::{Failure, caller_of, object};
 use crate::doors::websocket::Peer;
-use crate::model::{Actor, Micros, Room, RoomKind};
+use crate::model::{Micros, RoomKind};
 use crate::store::RoomFilter;
 
 const MOST_CHANNELS: u64 = 500;
@@ -38,41 +38,6 @@ pub fn router(channels: Channels) -> Router {
         .route("/api/chat/characters/{character}", delete(delete_character))
         .route("/api/chat/ws/{channel}", get(connect))
         .with_state(channels)
-}
-
-/// Why there is no other answer.
-struct Failure {
-    status: StatusCode,
-    detail: String,
-    retry_in: Option<u64>,
-}
-
-impl Failure {
-    fn new(status: StatusCode, detail: impl Into<String>) -> Failure {
-        Failure { status, detail: detail.into(), retry_in: None }
-    }
-
-    fn bad(detail: &str) -> Failure {
-        Failure::new(StatusCode::BAD_REQUEST, detail)
-    }
-}
-
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        let described = describe(refusal, Doing::Asking);
-        let status = StatusCode::from_u16(described.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Failure { retry_in: described.retry_in, ..Failure::new(status, described.text) }
-    }
-}
-
-impl IntoResponse for Failure {
-    fn into_response(self) -> Response {
-        let mut response = (self.status, Json(json!({ "detail": self.detail }))).into_response();
-        if let Some(retry_in) = self.retry_in {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(retry_in.div_ceil(1000)));
-        }
-        response
-    }
 }
 
 /// A channel that is not there is as one that is not for you.
@@ -105,34 +70,8 @@ fn unposted(refusal: Refusal) -> Failure {
     }
 }
 
-impl Channels {
-    async fn caller(&self, headers: &HeaderMap) -> Result<(Actor, Caller), Failure> {
-        let actor = self.door.bearers.actor(headers).map_err(|refusal| {
-            let (text, _) = unauthorized(refusal);
-            Failure::new(StatusCode::UNAUTHORIZED, text)
-        })?;
-        match self.door.chat.caller(actor).await {
-            Ok(caller) => Ok((actor, caller)),
-            Err(refusal) => Err(match turned_away(refusal) {
-                Some((text, _)) => Failure::new(StatusCode::UNAUTHORIZED, text),
-                None => refusal.into(),
-            }),
-        }
-    }
-
-    /// Opening a channel enters it.
-    async fn open(&self, actor: Actor, channel: &str) -> Result<std::sync::Arc<Room>, Refusal> {
-        let is_number = channel.bytes().all(|byte| byte.is_ascii_digit()) && !channel.is_empty();
-        if !is_number {
-            return Err(Refusal::RoomNotFound);
-        }
-        let room = self.door.chat.enter(actor, channel).await?;
-        if room.kind == RoomKind::Direct { Err(Refusal::RoomNotFound) } else { Ok(room) }
-    }
-}
-
 async fn list(State(channels): State<Channels>, headers: HeaderMap) -> Result<Json<Vec<Value>>, Failure> {
-    let (_, caller) = channels.caller(&headers).await?;
+    let (_, caller) = caller_of(&channels.door, &headers).await?;
     let records = channels.door.chat.list_rooms(&caller, &RoomFilter::default(), MOST_CHANNELS).await?;
     let shown = records.iter().filter(|record| record.room.kind != RoomKind::Direct);
     Ok(Json(shown.map(|record| wire::channel(&record.room)).collect()))
@@ -150,7 +89,7 @@ async fn history(
     Query(page): Query<Page>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
-    let (actor, _) = channels.caller(&headers).await?;
+    let (actor, _) = caller_of(&channels.door, &headers).await?;
     let limit = match page.limit.as_deref().map(str::parse) {
         None => LISTED,
         Some(Ok(limit)) if limit >= 1 => MOST_MESSAGES.min(limit),
@@ -160,7 +99,7 @@ async fn history(
         None | Some("") => None,
         Some(text) => Some(time(text).ok_or_else(|| Failure::bad("Invalid timestamp format"))?),
     };
-    let room = channels.open(actor, &channel).await.map_err(hidden)?;
+    let room = channels.door.enter_numbered(actor, &channel).await.map_err(hidden)?;
     let messages = channels.door.chat.before(&room, before, limit).await?;
     let shown: Vec<MessageShape> = messages.iter().map(MessageShape::of).collect();
     Ok(Json(shown).into_response())
@@ -179,9 +118,9 @@ async fn post(
     State(channels): State<Channels>,
     Path(channel): Path<String>,
     headers: HeaderMap,
-    body: Result<Json<Value>, axum::extract::rejection::JsonRejection>,
+    body: Result<Json<Value>, JsonRejection>,
 ) -> Result<Response, Failure> {
-    let (actor, caller) = channels.caller(&headers).await?;
+    let (actor, caller) = caller_of(&channels.door, &headers).await?;
     let body = object(body)?;
     let content = match body.get("content") {
         Some(Value::String(content)) => content.as_str(),
@@ -190,20 +129,12 @@ async fn post(
     };
     let character = number(body.get("character_id"))?;
     let text = Text::new(content).map_err(unposted)?;
-    channels.open(actor, &channel).await.map_err(unposted)?;
+    channels.door.enter_numbered(actor, &channel).await.map_err(unposted)?;
     let said = Said { text, client_offset: None, character, upload: None };
     let door = &channels.door;
     let pending = door.chat.post(&caller, Some(&channel), said, door.rules).await.map_err(unposted)?;
     let settled = pending.settled().await.map_err(unposted)?;
     Ok(Json(MessageShape::of(&settled.posted)).into_response())
-}
-
-fn object(body: Result<Json<Value>, axum::extract::rejection::JsonRejection>) -> Result<Value, Failure> {
-    match body {
-        Ok(Json(body)) if body.is_object() => Ok(body),
-        Ok(_) => Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, "The body must be a JSON object")),
-        Err(rejection) => Err(Failure::new(rejection.status(), rejection.body_text())),
-    }
 }
 
 /// A select's value is a text.
@@ -219,7 +150,7 @@ fn number(value: Option<&Value>) -> Result<Option<i64>, Failure> {
 }
 
 async fn characters(State(channels): State<Channels>, headers: HeaderMap) -> Result<Json<Vec<Value>>, Failure> {
-    let (_, caller) = channels.caller(&headers).await?;
+    let (_, caller) = caller_of(&channels.door, &headers).await?;
     let own = channels.door.chat.characters(&caller, 0, MOST_CHARACTERS).await?;
     let shape = |number: i64, name: &str| json!({ "id": number, "name": name });
     Ok(Json(own.iter().map(|own| shape(own.character.number, &own.character.name)).collect()))
@@ -228,9 +159,9 @@ async fn characters(State(channels): State<Channels>, headers: HeaderMap) -> Res
 async fn make_character(
     State(channels): State<Channels>,
     headers: HeaderMap,
-    body: Result<Json<Value>, axum::extract::rejection::JsonRejection>,
+    body: Result<Json<Value>, JsonRejection>,
 ) -> Result<Response, Failure> {
-    let (_, caller) = channels.caller(&headers).await?;
+    let (_, caller) = caller_of(&channels.door, &headers).await?;
     let body = object(body)?;
     let name = body.get("name").and_then(Value::as_str).map(str::trim).unwrap_or_default();
     if name.is_empty() || name.encode_utf16().count() > MAX_CHARACTER_NAME {
@@ -247,7 +178,7 @@ async fn delete_character(
     Path(character): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Failure> {
-    let (_, caller) = channels.caller(&headers).await?;
+    let (_, caller) = caller_of(&channels.door, &headers).await?;
     let number = character.parse().map_err(|_| Failure::from(Refusal::CharacterNotFound))?;
     channels.door.chat.delete_character(&caller, number).await?;
     Ok(Json(json!({ "message": "Character deleted successfully" })))
@@ -268,10 +199,7 @@ async fn connect(
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Failure> {
     let upgrade = upgrade.map_err(|rejection| Failure::new(rejection.status(), rejection.body_text()))?;
-    channels.sockets.admit(&peer).map_err(|turned| match turned {
-        Turned::Stopping => Failure::new(StatusCode::SERVICE_UNAVAILABLE, turned.to_string()),
-        Turned::TooMany(_) => Failure::new(StatusCode::TOO_MANY_REQUESTS, turned.to_string()),
-    })?;
+    channels.sockets.admit(&peer)?;
     let forbidden = || Failure::new(StatusCode::FORBIDDEN, "Unauthorized");
     let read = channels.door.bearers.read(ticket.token.as_deref().unwrap_or_default());
     let (actor, token_ends) = read.map_err(|_| forbidden())?;
@@ -281,7 +209,7 @@ async fn connect(
         Err(refusal) => return Err(refusal.into()),
     }
     channels.door.visitors.has_place_for(actor).map_err(|_| Failure::from(Refusal::TooManyConnections))?;
-    let room = channels.open(actor, &channel).await.map_err(hidden)?;
+    let room = channels.door.enter_numbered(actor, &channel).await.map_err(hidden)?;
     let (sockets, number) = (channels.sockets.clone(), room.number);
     let begin = move |connection: &_| channels.listen(connection, (actor, token_ends), number);
     Ok(sockets.upgrade(upgrade, peer, DIALECT, begin))

@@ -40,7 +40,7 @@ impl From<Refusal> for Failure {
 
 impl Failure {
     /// For an answer, which is counted.
-    fn described(&self) -> Described {
+    pub fn described(&self) -> Described {
         let described = self.in_words();
         TALLY.refused(described.code);
         described

@@ -37,7 +37,7 @@ pub use messages::MOST_MESSAGES;
 
 use crate::chat::{Caller, Chat, Refusal, Rules};
 use crate::doors::bearer::Bearers;
-use crate::model::Actor;
+use crate::model::{Actor, UserId};
 use budgets::Budgets;
 use figures::Figures;
 
@@ -196,6 +196,11 @@ impl Requests {
     fn spend(&self, allowance: Allowance, asker: &Asker) -> Result<(), Failure> {
         let Ok(caller) = &asker.caller else { return Ok(()) };
         self.shared.budgets.spend(allowance, caller.user().id)
+    }
+
+    /// Counts a room that somebody makes through another door.
+    pub fn count_room(&self, maker: UserId) -> Result<(), Failure> {
+        self.shared.budgets.spend(Allowance::Rooms, maker)
     }
 
     pub async fn carry_out(&self, route: &Route, asker: &Asker, mut fields: Fields) -> Result<Reply, Failure> {

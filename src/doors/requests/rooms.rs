@@ -67,7 +67,8 @@ async fn list(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
         requests.spend(Allowance::Searches, asker)?;
     }
     let chat = requests.chat();
-    let records = chat.list_rooms(caller, &RoomFilter { named, kind, after }, limit + 1).await?;
+    let records =
+        chat.list_rooms(caller, &RoomFilter { named, kind, after, ..RoomFilter::default() }, limit + 1).await?;
     let rows = records.iter().map(|record| ((record.room.number.0,), wire::record(chat, record)));
     Ok(Reply::Shown(listed(rows.collect(), limit)))
 }

@@ -47,10 +47,15 @@ impl Plain {
 
     /// The next frame, or how the connection ended.
     pub async fn next(&mut self) -> Result<Value, Closed> {
+        Ok(serde_json::from_str(&self.next_text().await?).unwrap())
+    }
+
+    /// The same as it stands.
+    pub async fn next_text(&mut self) -> Result<String, Closed> {
         let next = async {
             loop {
                 match self.stream.next().await {
-                    Some(Ok(Message::Text(text))) => return Ok(serde_json::from_str(&text).unwrap()),
+                    Some(Ok(Message::Text(text))) => return Ok(text.to_string()),
                     Some(Ok(Message::Close(Some(close)))) => {
                         return Err(Closed(close.code.into(), close.reason.to_string()));
                     }
