@@ -23,7 +23,7 @@ run: client ## build and start the server on http://127.0.0.1:5000, with SQLite 
 
 test: programs $(NPM_DONE) $(VENV)/clients ## every test, on SQLite and PostgreSQL, with real clients
 	@if cargo nextest --version >/dev/null 2>&1; then \
-		cargo nextest run --workspace; \
+		cargo nextest run --workspace --no-fail-fast; \
 	else \
 		cargo test --workspace; \
 	fi
