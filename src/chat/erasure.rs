@@ -25,11 +25,14 @@ impl Chat {
     pub async fn erase(&self, by: Option<UserId>, user: UserId, remains: Remains) -> Result<(), Refusal> {
         let told = if by.is_some() { Told::ByCaller } else { Told::ByNote };
         let governor = Governor { by: by.filter(|by| *by != user), told, now: self.inner.clock.now() };
-        self.inner.store.begin_erasure(user, remains, governor).await??;
+        let is_new = self.inner.store.begin_erasure(user, remains, governor).await??;
         self.inner.known.people.forget(user);
         self.inner.bus.tell(Event::UserChanged { user }).await;
         if let Err(refusal) = self.hand_over_rooms(user).await {
             tracing::warn!("rooms of who was erased are handed over later: {refusal:?}");
+        }
+        if !is_new {
+            return Ok(());
         }
         let payload = serde_json::json!({ "userId": user });
         self.inner.bus.tell(Event::Noticed { to: Audience::Everybody, name: "user-erased".into(), payload }).await;
@@ -58,9 +61,20 @@ impl Chat {
                         Ok(()) | Err(Refusal::LastOwner) => {}
                         Err(refusal) => return Err(refusal),
                     }
+                    self.delete_if_deserted(&room).await?;
                 }
             }
         }
+    }
+
+    /// What only they could read is theirs: its name goes with them.
+    async fn delete_if_deserted(&self, room: &Room) -> Result<(), Refusal> {
+        let is_hidden = matches!(room.kind, RoomKind::Private | RoomKind::Guild);
+        if is_hidden && self.counts(room).await?.members == 0 {
+            patiently(self.inner.store.delete_room(room, &[], self.inner.clock.now())).await?;
+            self.inner.known.rooms.forget(room.number);
+        }
+        Ok(())
     }
 
     async fn do_to(&self, room: &std::sync::Arc<Room>, user: UserId, deed: Deed) -> Result<(), Refusal> {
@@ -125,6 +139,8 @@ impl Chat {
             self.hand_over_rooms(user).await?;
             let ended = store.end_erasure(user, now).await?;
             ended.iter().flatten().for_each(|direct| self.inner.known.rooms.forget(*direct));
+            self.inner.known.people.forget(user);
+            self.inner.bus.tell(Event::UserChanged { user }).await;
             return Ok(true);
         }
         let (unseen, seen): (Vec<Doomed>, Vec<Doomed>) = messages.into_iter().partition(|message| message.is_unseen);

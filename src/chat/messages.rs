@@ -87,6 +87,9 @@ pub struct Settled {
 /// What a new message costs of its author's pace.
 struct Taken {
     chat: Chat,
+    caller: Caller,
+    /// Where it was sent to.
+    room: RoomNumber,
     id: MessageId,
     author: UserId,
     /// The room in slow mode.
@@ -103,6 +106,9 @@ impl Pending {
             Ok(Err(refusal)) => Err(refusal.into()),
             Err(_) => Err(Refusal::OutcomeUnknown),
         };
+        if let (Some(taken), Ok(posted)) = (&self.taken, &answer) {
+            taken.must_see(posted).await?;
+        }
         let draft = self.taken.as_ref().map(|taken| taken.id);
         let budget = self.taken.and_then(|taken| taken.settle(&answer));
         let posted = answer?;
@@ -111,6 +117,14 @@ impl Pending {
 }
 
 impl Taken {
+    /// What was said before under the same offset may stand in another room, which its author was put out of.
+    async fn must_see(&self, posted: &Posted) -> Result<(), Refusal> {
+        if posted.message.room != self.room {
+            self.chat.member(&self.caller, Some(&posted.message.room.0.to_string())).await?;
+        }
+        Ok(())
+    }
+
     /// Only what was stored costs something, and only once. What may have been stored does.
     fn settle(self, answer: &Result<Arc<Posted>, Refusal>) -> Option<Budget> {
         let costs = match answer {
@@ -243,7 +257,16 @@ impl Chat {
     ) -> Result<Taken, Refusal> {
         let Inner { pace, clock, .. } = &*self.inner;
         let author = caller.user().id;
-        let mut taken = Taken { chat: self.clone(), id: Uuid::now_v7(), author, step: None, spent: None, budget: None };
+        let mut taken = Taken {
+            chat: self.clone(),
+            caller: caller.clone(),
+            room: member.room.number,
+            id: Uuid::now_v7(),
+            author,
+            step: None,
+            spent: None,
+            budget: None,
+        };
         let seconds = if member.is_slowed() { member.room.slow_mode_seconds } else { 0 };
         let limit = rules.messages_per_minute.of(caller.standing());
         if seconds == 0 && limit == 0 {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::{Caller, Chat, Refusal, patiently};
+use crate::model::new_account::is_reserved;
 use crate::model::{Audience, Author, Event, Micros, User, UserId};
 use crate::store::{Block, FoundUser, ProfileEdit, Waiting};
 
@@ -27,6 +28,9 @@ impl Chat {
     pub async fn edit_myself(&self, caller: &Caller, mut edit: ProfileEdit) -> Result<(), Refusal> {
         let user = caller.account()?;
         edit.name = edit.name.filter(|name| *name != user.name);
+        if edit.name.as_deref().is_some_and(is_reserved) {
+            return Err(Refusal::NameTaken);
+        }
         edit.bio = edit.bio.filter(|bio| *bio != user.profile.bio);
         edit.direct_from = edit.direct_from.filter(|from| *from != user.profile.direct_from);
         if edit.name.is_none() && edit.bio.is_none() && edit.direct_from.is_none() {

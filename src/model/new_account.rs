@@ -1,5 +1,6 @@
 //! What is asked of a new account, whoever makes it: at sign-up and on the command line.
 
+use super::erasure::ERASED_NAME;
 use super::text::{folded, is_legible};
 
 /// Node's columns hold so much.
@@ -9,7 +10,7 @@ const LEAST_PASSWORD: usize = 6;
 const MOST_PASSWORD: usize = 1024;
 
 /// What the program itself goes by.
-const RESERVED: [&str; 4] = ["system", "erased", "guest", "anonymous"];
+const RESERVED: [&str; 5] = ["system", "erased", ERASED_NAME, "guest", "anonymous"];
 const OF_GUESTS: [&str; 2] = ["guest", "anonymous"];
 
 /// Texts are trimmed, but for the password. A missing text is empty.

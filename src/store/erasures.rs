@@ -31,7 +31,7 @@ pub struct Doomed {
 
 /// Everything about a person that is neither a message nor a membership; `$1` is the person.
 const FORGET: &[&str] = &[
-    "UPDATE chat_members SET set_by = NULL WHERE set_by = $1",
+    "UPDATE chat_members SET set_by = NULL, reason = NULL WHERE set_by = $1",
     "DELETE FROM chat_profiles WHERE user_id = $1",
     "UPDATE chat_profiles SET locked_by = NULL WHERE locked_by = $1",
     "DELETE FROM chat_blocks WHERE user_id = $1 OR blocked = $1",
@@ -42,7 +42,7 @@ const FORGET: &[&str] = &[
     "UPDATE chat_reports SET text = '', note = NULL WHERE author = $1",
     "UPDATE chat_reports SET closed_by = NULL WHERE closed_by = $1",
     "UPDATE chat_audit SET target = NULL, reason = NULL, detail = '{}' WHERE target = $1",
-    "UPDATE chat_audit SET actor = $2 WHERE actor = $1",
+    "UPDATE chat_audit SET actor = $2, reason = NULL, detail = '{}' WHERE actor = $1",
     "UPDATE chat_rooms SET created_by = NULL WHERE created_by = $1",
     "DELETE FROM chat_session_tokens WHERE session IN (SELECT id FROM chat_sessions WHERE user_id = $1)",
     "DELETE FROM chat_sessions WHERE user_id = $1",
@@ -88,11 +88,16 @@ const UNSEEN: Sql = Sql {
 impl Store {
     /// Takes away at once all that says who somebody is, and notes that the rest is to go. Once more it
     /// changes nothing.
-    pub async fn begin_erasure(&self, user: UserId, remains: Remains, governor: Governor) -> Governed<()> {
+    /// False where that was begun before. Of two wishes for what remains, the stricter counts.
+    pub async fn begin_erasure(&self, user: UserId, remains: Remains, governor: Governor) -> Governed<bool> {
         self.as_one(|| async move {
             let db = self.begin_to_govern().await?;
             if self.is_erased(&db, user).await? {
-                return Ok(Ok(()));
+                if remains == Remains::Remove {
+                    run(&db, "UPDATE chat_erasures SET mode = 'remove' WHERE user_id = $1", [user.into()]).await?;
+                    db.commit().await?;
+                }
+                return Ok(Ok(false));
             }
             let Some(held) = self.hold(&db, user).await? else { return Ok(Err(GovernRefusal::UserNotFound)) };
             if held.role == UserRole::Admin && held.other_admins == 0 {
@@ -116,7 +121,7 @@ impl Store {
             run(&db, noted, [user.into(), mode.into(), now.0.into()]).await?;
             self.note_governed(&db, user, &[], governor.told).await?;
             db.commit().await?;
-            Ok(Ok(()))
+            Ok(Ok(true))
         })
         .await
     }

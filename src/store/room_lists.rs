@@ -24,7 +24,8 @@ pub struct RoomFilter {
 /// What everybody finds, and what the reader is in: each with an index of its own. `{by}` is the order.
 const LISTED: &str = "SELECT number FROM (\
     SELECT * FROM (SELECT r.number FROM chat_rooms r WHERE r.kind IN ('main', 'public') AND r.archived_at IS NULL \
-        AND r.deleted_at IS NULL AND r.number > $1{asked} ORDER BY r.number{by} LIMIT $3) AS listed \
+        AND r.deleted_at IS NULL AND r.number > $1 AND (r.kind = 'main' OR NOT EXISTS (SELECT 1 FROM chat_members b \
+        WHERE b.room = r.number AND b.user_id = $2 AND b.state = 'banned')){asked} ORDER BY r.number{by} LIMIT $3) AS listed \
     UNION SELECT * FROM (SELECT r.number FROM chat_members m JOIN chat_rooms r ON r.number = m.room AND r.deleted_at IS NULL \
         WHERE m.user_id = $2 AND m.state = 'member' AND m.room > $1{asked} ORDER BY m.room{by} LIMIT $3) AS mine\
     ) AS found ORDER BY number{by} LIMIT $3";

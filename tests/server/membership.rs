@@ -436,3 +436,41 @@ async fn read_markers_that_hurry_are_stored_together() {
         assert_eq!(stored(), ["63"]);
     }
 }
+
+/// Neither in lists, nor by the key of what they said there.
+#[tokio::test]
+async fn who_is_banned_finds_no_trace_of_the_room() {
+    for database in BOTH {
+        let program = Program::on(database, NO_LIMITS);
+        let server = program.serve().await;
+        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let room = ann.make_room("Garden", false).await;
+        let (id, path) = (room["id"].as_str().unwrap(), format!("/api/rooms/{}", room["id"].as_str().unwrap()));
+        ben.rest("POST", &format!("{path}/join"), Value::Null).await;
+        let said = json!({ "content": "mine", "clientOffset": "once" });
+        let first = ben.rest("POST", &format!("{path}/messages"), said.clone()).await;
+        assert_eq!(ben.rest("POST", "/api/rooms/main-chat/messages", said.clone()).await, first, "a repeat");
+        ann.rest("PUT", &format!("{path}/bans/{}", ben.id()), Value::Null).await;
+        assert_eq!(ben.refused("POST", "/api/rooms/main-chat/messages", said).await, "room_not_found");
+        for list in ["/api/rooms", "/api/rooms?q=gar", "/api/chat/channels"] {
+            let listed = ben.rest("GET", list, Value::Null).await.to_string();
+            assert!(!listed.contains("Garden") && !listed.contains(id), "{list}: {listed}");
+            assert!(ann.rest("GET", list, Value::Null).await.to_string().contains("Garden"), "{list}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_contradicts_itself_or_is_kept_is_refused() {
+    let program = Program::on(BOTH[0], NO_LIMITS);
+    let server = program.serve().await;
+    let ann = Person::new(&program, &server, "ann");
+    for (kind, private) in [("public", true), ("private", false), ("guild", false)] {
+        let wanted = json!({ "name": "Odd", "kind": kind, "isPrivate": private });
+        assert_eq!(ann.refused("POST", "/api/rooms", wanted).await, "invalid_fields", "{kind}");
+    }
+    for name in ["system", "Erased user"] {
+        let answer = ann.refused("PATCH", "/api/me", json!({ "name": name })).await;
+        assert_eq!(answer, "name_taken", "{name}");
+    }
+}

@@ -78,16 +78,19 @@ async fn create(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Resu
     let name = requests.name(fields, MOST_NAME);
     let name = fields.needed("name", name);
     let description = fields.text("description", MOST_DESCRIPTION).unwrap_or_default();
-    let private = fields.flag("isPrivate").unwrap_or(false);
+    let private = fields.flag("isPrivate");
     let kind = fields
         .word("kind", &[("public", RoomKind::Public), ("private", RoomKind::Private), ("guild", RoomKind::Guild)]);
+    if private.zip(kind).is_some_and(|(private, kind)| private == (kind == RoomKind::Public)) {
+        fields.fault("isPrivate", "isPrivate and kind contradict each other");
+    }
     let slug = fields.text("slug", 50).filter(|slug| !slug.is_empty());
     if slug.as_ref().is_some_and(|slug| !is_slug(slug)) {
         fields.fault("slug", "slug must be 2 to 50 lower-case letters, digits and dashes, beginning with a letter");
     }
     let key = fields.key(caller.user().id);
     fields.check()?;
-    let kind = kind.unwrap_or(if private { RoomKind::Private } else { RoomKind::Public });
+    let kind = kind.unwrap_or(if private == Some(true) { RoomKind::Private } else { RoomKind::Public });
     let chat = requests.chat();
     let (room, is_new) = chat.create_room(caller, WantedRoom { name, description, kind, slug }, key).await?;
     let shown = shown(requests, asker, &room).await?;
