@@ -8,7 +8,8 @@ use super::settings::{channels_rules, rules};
 use crate::chat::Rules;
 use crate::config::{Config, Dialect};
 use crate::doors::channels_ws::{self, Channels};
-use crate::doors::lobby_ws::{self, AnHour, Lobby};
+use crate::doors::guests::GuestBudgets;
+use crate::doors::lobby_ws::{self, Lobby};
 use crate::doors::requests::Requests;
 use crate::doors::visit::Door;
 use crate::doors::websocket::{Connection, WebSockets};
@@ -18,6 +19,7 @@ use crate::model::Event;
 pub struct Dialects {
     channels: Option<Channels>,
     lobby: Option<Lobby>,
+    guests: Arc<GuestBudgets>,
 }
 
 impl Dialects {
@@ -29,15 +31,14 @@ impl Dialects {
         door: impl Fn(Rules) -> Arc<Door<Connection>>,
     ) -> Dialects {
         let is_open = |dialect| config.doors.open.contains(&dialect);
-        let an_hour = AnHour {
-            guests: config.doors.lobby.rate_limit_guests_per_hour,
-            rooms: config.limits.rate_limit_rooms_per_hour,
-        };
+        let guests =
+            GuestBudgets::new(config.doors.rate_limit_guests_per_hour, config.limits.rate_limit_rooms_per_hour);
         Dialects {
             channels: is_open(Dialect::Channels)
                 .then(|| Channels::new(door(channels_rules(config)), websockets.clone())),
             lobby: is_open(Dialect::Lobby)
-                .then(|| Lobby::new(door(rules(config)), websockets.clone(), requests.clone(), an_hour)),
+                .then(|| Lobby::new(door(rules(config)), websockets.clone(), requests.clone(), guests.clone())),
+            guests,
         }
     }
 
@@ -54,6 +55,7 @@ impl Dialects {
     pub fn tick(&self) {
         self.channels.iter().for_each(Channels::tick);
         self.lobby.iter().for_each(Lobby::tick);
+        self.guests.forget_idle();
     }
 
     pub fn router(self) -> Router {

@@ -10,6 +10,7 @@ pub mod community_socketio;
 pub mod connection;
 pub mod details;
 pub mod edge;
+pub mod guests;
 pub mod hearing;
 pub mod lobby_ws;
 pub mod refusals;
