@@ -10,6 +10,7 @@ use crate::config::{Config, Dialect};
 use crate::doors::channels_ws::{self, Channels};
 use crate::doors::guests::GuestBudgets;
 use crate::doors::lobby_ws::{self, Lobby};
+use crate::doors::pubsub_ws::{self, PubSub};
 use crate::doors::requests::Requests;
 use crate::doors::visit::Door;
 use crate::doors::websocket::{Connection, WebSockets};
@@ -19,6 +20,7 @@ use crate::model::Event;
 pub struct Dialects {
     channels: Option<Channels>,
     lobby: Option<Lobby>,
+    pubsub: Option<PubSub>,
     guests: Arc<GuestBudgets>,
 }
 
@@ -38,6 +40,8 @@ impl Dialects {
                 .then(|| Channels::new(door(channels_rules(config)), websockets.clone())),
             lobby: is_open(Dialect::Lobby)
                 .then(|| Lobby::new(door(rules(config)), websockets.clone(), requests.clone(), guests.clone())),
+            pubsub: is_open(Dialect::PubSub)
+                .then(|| PubSub::new(door(rules(config)), websockets.clone(), requests.clone(), guests.clone())),
             guests,
         }
     }
@@ -49,12 +53,16 @@ impl Dialects {
         if let Some(lobby) = &self.lobby {
             lobby.tell(events).await;
         }
+        if let Some(pubsub) = &self.pubsub {
+            pubsub.tell(events).await;
+        }
     }
 
     /// What time alone brings about.
     pub fn tick(&self) {
         self.channels.iter().for_each(Channels::tick);
         self.lobby.iter().for_each(Lobby::tick);
+        self.pubsub.iter().for_each(PubSub::tick);
         self.guests.forget_idle();
     }
 
@@ -62,5 +70,6 @@ impl Dialects {
         Router::new()
             .merge(self.channels.map(channels_ws::rest::router).unwrap_or_default())
             .merge(self.lobby.map(lobby_ws::rest::router).unwrap_or_default())
+            .merge(self.pubsub.map(pubsub_ws::rest::router).unwrap_or_default())
     }
 }
