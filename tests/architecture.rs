@@ -49,6 +49,7 @@ const SHARED_DOORS: &[&str] = &[
     "details",
     "budgets",
     "audience",
+    "guests",
     "hearing",
     "shift",
     "visit",

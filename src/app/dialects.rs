@@ -8,7 +8,9 @@ use super::settings::{channels_rules, rules};
 use crate::chat::Rules;
 use crate::config::{Config, Dialect};
 use crate::doors::channels_ws::{self, Channels};
-use crate::doors::lobby_ws::{self, AnHour, Lobby};
+use crate::doors::guests::GuestBudgets;
+use crate::doors::lobby_ws::{self, Lobby};
+use crate::doors::pubsub_ws::{self, PubSub};
 use crate::doors::requests::Requests;
 use crate::doors::visit::Door;
 use crate::doors::websocket::{Connection, WebSockets};
@@ -18,6 +20,8 @@ use crate::model::Event;
 pub struct Dialects {
     channels: Option<Channels>,
     lobby: Option<Lobby>,
+    pubsub: Option<PubSub>,
+    guests: Arc<GuestBudgets>,
 }
 
 impl Dialects {
@@ -29,15 +33,16 @@ impl Dialects {
         door: impl Fn(Rules) -> Arc<Door<Connection>>,
     ) -> Dialects {
         let is_open = |dialect| config.doors.open.contains(&dialect);
-        let an_hour = AnHour {
-            guests: config.doors.lobby.rate_limit_guests_per_hour,
-            rooms: config.limits.rate_limit_rooms_per_hour,
-        };
+        let guests =
+            GuestBudgets::new(config.doors.rate_limit_guests_per_hour, config.limits.rate_limit_rooms_per_hour);
         Dialects {
             channels: is_open(Dialect::Channels)
                 .then(|| Channels::new(door(channels_rules(config)), websockets.clone())),
             lobby: is_open(Dialect::Lobby)
-                .then(|| Lobby::new(door(rules(config)), websockets.clone(), requests.clone(), an_hour)),
+                .then(|| Lobby::new(door(rules(config)), websockets.clone(), requests.clone(), guests.clone())),
+            pubsub: is_open(Dialect::PubSub)
+                .then(|| PubSub::new(door(rules(config)), websockets.clone(), requests.clone(), guests.clone())),
+            guests,
         }
     }
 
@@ -48,17 +53,23 @@ impl Dialects {
         if let Some(lobby) = &self.lobby {
             lobby.tell(events).await;
         }
+        if let Some(pubsub) = &self.pubsub {
+            pubsub.tell(events).await;
+        }
     }
 
     /// What time alone brings about.
     pub fn tick(&self) {
         self.channels.iter().for_each(Channels::tick);
         self.lobby.iter().for_each(Lobby::tick);
+        self.pubsub.iter().for_each(PubSub::tick);
+        self.guests.forget_idle();
     }
 
     pub fn router(self) -> Router {
         Router::new()
             .merge(self.channels.map(channels_ws::rest::router).unwrap_or_default())
             .merge(self.lobby.map(lobby_ws::rest::router).unwrap_or_default())
+            .merge(self.pubsub.map(pubsub_ws::rest::router).unwrap_or_default())
     }
 }

@@ -63,6 +63,25 @@ impl Chat {
         Err(Refusal::SlugTaken)
     }
 
+    /// Makes the public room that has this short name and no other. A guest's belongs to nobody, too.
+    pub async fn open_called(&self, caller: &Caller, slug: &str) -> Result<(), Refusal> {
+        self.check_name(slug)?;
+        let owner = caller.account().ok().map(|account| account.id);
+        if let Some(owner) = owner {
+            self.must_have_place_for_another(owner).await?;
+        }
+        let (name, slug) = (slug.to_owned(), Some(slug.to_owned()));
+        let wanted = WantedRoom { name, description: String::new(), kind: RoomKind::Public, slug };
+        match self.inner.store.add_room(&new_room(&wanted, 1, owner), self.inner.clock.now()).await {
+            Ok(room) => {
+                self.tell_of_new(room).await;
+                Ok(())
+            }
+            Err(AddRoomError::SlugTaken) => Err(Refusal::SlugTaken),
+            Err(AddRoomError::Fault(fault)) => Err(fault.into()),
+        }
+    }
+
     async fn tell_of_new(&self, room: Room) -> Arc<Room> {
         let room = Arc::new(room);
         let to = if room.kind == RoomKind::Public { None } else { room.created_by };

@@ -94,7 +94,8 @@ impl Chat {
         patiently(self.inner.store.renew_guest(guest, self.now())).await?.ok_or(Refusal::NotAuthenticated)
     }
 
-    fn must_take_guests(&self) -> Result<(), Refusal> {
+    /// Whether anybody may come without an account.
+    pub fn must_take_guests(&self) -> Result<(), Refusal> {
         if self.inner.known.people.takes_guests() { Ok(()) } else { Err(Refusal::GuestsOff) }
     }
 

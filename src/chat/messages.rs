@@ -10,7 +10,7 @@ use super::{Caller, Chat, Inner, Refusal, Rules, patiently};
 use crate::model::message::EMOTE;
 use crate::model::text::{javascript_length, trim_like_javascript};
 use crate::model::{Character, MessageId, MessageKind, Micros, Posted, Room, RoomNumber, Standing, UserId};
-use crate::store::{Answer, Command, Done, Draft, Moderation, PageSize, Seek, Statistics, Upload};
+use crate::store::{Answer, Command, Done, Draft, Moderation, PageSize, RoomCounts, Seek, Statistics, Upload};
 
 /// A text that is one: not blank, and storable on both databases.
 #[derive(Debug, Clone)]
@@ -172,6 +172,27 @@ pub struct Missed {
     pub complete: bool,
     pub more: bool,
 }
+
+/// A page of a room's messages by `seq`, deleted ones too.
+pub struct Replay {
+    pub messages: Vec<Posted>,
+    /// The page ends here, and the next one goes on.
+    pub up_to: i64,
+    pub more: bool,
+    pub last_seq: i64,
+    /// Where the room stood: what was posted up to here is in this page or in the next ones.
+    pub rev: i64,
+}
+
+/// Where a replay begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Begin {
+    After(i64),
+    WithNewest(i64),
+}
+
+/// What a client that goes by numbers is told at once.
+const PAGE_OF_REPLAY: PageSize = PageSize { messages: 100, bytes: 96 * 1024 };
 
 /// Encoded it stays below what one poll may carry, whatever must be escaped in the texts; names and
 /// client offsets, which are bounded, are not counted.
@@ -418,5 +439,20 @@ impl Chat {
         let since = patiently(self.inner.store.since(room.number, rev, PAGE_OF_MISSED)).await?;
         let messages = patiently(self.inner.known.people.beside(since.messages)).await?;
         Ok(Missed { messages, rev: since.rev, complete: since.complete, more: since.more })
+    }
+
+    /// What was posted behind a number, in its present state: one page of it. Of a number that the room has
+    /// not come to yet, nothing.
+    pub async fn replay(&self, room: &Room, begin: Begin) -> Result<Replay, Refusal> {
+        // Before the messages: what comes after it is told as it happens.
+        let RoomCounts { last_seq, last_rev: rev, .. } = self.counts(room).await?;
+        let after = match begin {
+            Begin::After(seq) => seq.clamp(0, last_seq),
+            Begin::WithNewest(count) => (last_seq - count).max(0),
+        };
+        let reading = self.inner.store.numbered(room.number, (after, last_seq), PAGE_OF_REPLAY);
+        let (messages, more) = patiently(reading).await?;
+        let up_to = messages.last().filter(|_| more).map_or(last_seq, |last| last.seq);
+        Ok(Replay { messages: patiently(self.inner.known.people.beside(messages)).await?, up_to, more, last_seq, rev })
     }
 }

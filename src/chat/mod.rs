@@ -48,7 +48,7 @@ pub use content::Filter;
 pub use files::{FileReader, FileRules, Files};
 pub use limits::{Budget, PerMinute, Rules};
 pub use members::{Act, Listed};
-pub use messages::{Pending, Said, Settled, Text};
+pub use messages::{Begin, Pending, Replay, Said, Settled, Text};
 pub use people::Caller;
 pub use refusal::Refusal;
 pub use words::{Words, WordsRefusal};

@@ -13,7 +13,8 @@ use super::{ConfigError, ContentFilter};
 pub struct Doors {
     pub open: Vec<Dialect>,
     pub channels: Channels,
-    pub lobby: Lobby,
+    /// Of one address, who come without a token.
+    pub rate_limit_guests_per_hour: Option<NonZeroU32>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,11 +30,6 @@ pub struct Channels {
     pub max_message_chars: Option<NonZeroU32>,
     pub rate_limit_messages_per_minute: Option<NonZeroU32>,
     pub filter: ContentFilter,
-}
-
-#[derive(Clone, Debug)]
-pub struct Lobby {
-    pub rate_limit_guests_per_hour: Option<NonZeroU32>,
 }
 
 impl Dialect {
@@ -64,13 +60,14 @@ impl Doors {
             )?,
             filter: from.read("channels.filter", "CHANNELS_CONTENT_FILTER", choice(ContentFilter::NAMES))?,
         };
-        let lobby = Lobby {
+        Ok(Self {
+            open: from.read("doors.open", "DOORS", Dialect::list)?,
+            channels,
             rate_limit_guests_per_hour: from.read(
-                "lobby.rate_limit_guests_per_hour",
-                "LOBBY_RATE_LIMIT_GUESTS_PER_HOUR",
+                "doors.rate_limit_guests_per_hour",
+                "RATE_LIMIT_GUESTS_PER_HOUR",
                 limit,
             )?,
-        };
-        Ok(Self { open: from.read("doors.open", "DOORS", Dialect::list)?, channels, lobby })
+        })
     }
 }

@@ -116,6 +116,11 @@ pub struct Author {
 }
 
 impl Author {
+    /// By what dialects call somebody that have one name for each: guests have no userid.
+    pub fn handle(&self) -> &str {
+        if self.userid.is_empty() { &self.name } else { &self.userid }
+    }
+
     /// Somebody of whom only the id is left.
     pub fn nameless(id: UserId) -> Author {
         Author { id, userid: String::new(), name: String::new(), guest: false, avatar: None, last_seen: None }

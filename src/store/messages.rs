@@ -187,6 +187,24 @@ impl Store {
         Ok(messages)
     }
 
+    /// A page of the messages behind one number and up to another, deleted ones too: no number is missing.
+    /// Whether another page follows.
+    pub async fn numbered(
+        &self,
+        room: RoomNumber,
+        (after, up_to): (i64, i64),
+        page: PageSize,
+    ) -> Result<(Vec<Message>, bool), Fault> {
+        let most = i64::try_from(page.messages + 1).unwrap_or(i64::MAX);
+        let chosen = "WHERE l.room = $1 AND l.seq > $2 AND l.seq <= $3 ORDER BY l.seq LIMIT $4";
+        let values = [room.0.into(), after.into(), up_to.into(), most.into()];
+        let mut messages = read(&self.pool, chosen, values).await?;
+        let fitting = page.fitting(&messages);
+        let more = fitting < messages.len();
+        messages.truncate(fitting);
+        Ok((messages, more))
+    }
+
     /// The `seq` of a room's first message since a time, or the next one: they rise together.
     pub async fn first_since(&self, room: RoomNumber, time: Micros) -> Result<i64, Fault> {
         let (mut low, mut high) = (1, self.room_counts(room).await?.map_or(0, |counts| counts.last_seq) + 1);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::harness::{On, Program, project};
 
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "ARCHITECTURE.md",
     "COMMUNITY_CHAT_WEBSOCKET_API.md",
@@ -14,6 +14,7 @@ const DOCUMENTS: [&str; 8] = [
     "CHANGELOG.md",
     "docs/wire/own.md",
     "docs/wire/lobby.md",
+    "docs/wire/pubsub.md",
 ];
 
 fn read(path: &str) -> String {

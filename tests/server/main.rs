@@ -35,6 +35,7 @@ mod people;
 mod planted;
 mod presence;
 mod private_rooms;
+mod pubsub;
 mod reports;
 mod rooms;
 mod slow_readers;

@@ -25,7 +25,7 @@ impl<'a> MessageShape<'a> {
         MessageShape {
             message_id: message.seq,
             user_id: message.user,
-            username: username(&posted.author),
+            username: posted.author.handle(),
             character_name: character.map(|character| character.name.as_str()),
             character_id: character.map(|character| character.number),
             content: &message.text,
@@ -43,11 +43,6 @@ fn kind(kind: MessageKind) -> &'static str {
         MessageKind::System => MessageKind::System.name(),
         MessageKind::Text | MessageKind::Image | MessageKind::File => MessageKind::Text.name(),
     }
-}
-
-/// Guests have a name and no userid.
-pub fn username(author: &Author) -> &str {
-    if author.userid.is_empty() { &author.name } else { &author.userid }
 }
 
 pub fn channel(room: &Room) -> Value {
@@ -93,5 +88,5 @@ pub fn user_left(who: &Author) -> String {
 }
 
 pub fn user_typing(who: &Author) -> String {
-    json!({ "type": "user_typing", "user_id": who.id, "username": username(who) }).to_string()
+    json!({ "type": "user_typing", "user_id": who.id, "username": who.handle() }).to_string()
 }

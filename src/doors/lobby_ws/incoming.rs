@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 
 use super::payload::{self, Introduction, Spoken};
-use super::{DIALECT, Lobby, spend, wire};
+use super::{DIALECT, Lobby, wire};
 use crate::chat::{Pending, Refusal, Said, Text};
 use crate::doors::bearer::{turned_away, unauthorized};
 use crate::doors::connection::Live;
@@ -164,7 +164,7 @@ impl Talking {
         door.chat.look_in(numbered(&self.wanted)?).await?;
         door.chat.check_name(name).map_err(|_| Out::Again("username contains inappropriate content".into()))?;
         let too_many = |_| Out::Ended("Too many guests from this address, please try again later".into(), LATER);
-        spend(shared.guests.as_ref(), self.connection.address).map_err(too_many)?;
+        shared.budgets.count_guest(self.connection.address).map_err(too_many)?;
         Ok(Actor::Guest(door.chat.welcome_visitor(name).await?.id))
     }
 }

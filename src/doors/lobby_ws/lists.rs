@@ -65,7 +65,7 @@ impl Lobby {
 
     async fn list(&self, room: RoomNumber) -> Result<String, Refusal> {
         let (count, people) = self.door.chat.inside(room, MOST_NAMES).await?;
-        let mut names: Vec<&str> = people.iter().map(|who| wire::username(who)).collect();
+        let mut names: Vec<&str> = people.iter().map(|who| who.handle()).collect();
         names.sort_unstable();
         Ok(wire::users_list(&names, count))
     }

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::wire::{self, MessageShape};
-use super::{DIALECT, Lobby, spend};
+use super::{DIALECT, Lobby};
 use crate::auth::TokenRefusal;
 use crate::chat::{Caller, Refusal};
 use crate::doors::bearer::unauthorized;
@@ -73,7 +73,7 @@ impl Lobby {
             retry_in: Some(retry_in),
             ..Failure::new(StatusCode::TOO_MANY_REQUESTS, "Too many rooms from this address, please try again later")
         };
-        spend(self.shared.rooms.as_ref(), peer.address).map_err(too_many)
+        self.shared.budgets.count_room(peer.address).map_err(too_many)
     }
 }
 

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::MOST_NAMES;
-use super::wire::username;
 use crate::model::{Author, ConnectionId, RoomNumber};
 
 #[derive(Default)]
@@ -51,7 +50,7 @@ fn names(typists: &[Typist]) -> Vec<String> {
     let mut seen = Vec::new();
     for Typist { who, .. } in typists {
         if seen.len() < MOST_NAMES && !seen.iter().any(|(id, _)| *id == who.id) {
-            seen.push((who.id, username(who).to_owned()));
+            seen.push((who.id, who.handle().to_owned()));
         }
     }
     seen.into_iter().map(|(_, name)| name).collect()

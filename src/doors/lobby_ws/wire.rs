@@ -23,7 +23,7 @@ impl<'a> MessageShape<'a> {
         MessageShape {
             id: message.seq,
             room_id: message.room,
-            username: username(&posted.author),
+            username: posted.author.handle(),
             content: &message.text,
             timestamp: message.created_at.to_iso_micros(),
             guest: message.guest,
@@ -38,11 +38,6 @@ struct Typed<'a, T> {
     kind: &'static str,
     #[serde(flatten)]
     rest: &'a T,
-}
-
-/// Guests have a name and no userid.
-pub fn username(author: &Author) -> &str {
-    if author.userid.is_empty() { &author.name } else { &author.userid }
 }
 
 pub fn room(room: &Room) -> Value {
@@ -61,7 +56,7 @@ pub fn error(content: &str) -> String {
 pub const ROOM_DELETED: &str = r#"{"type":"room_deleted","message":"This room has been deleted"}"#;
 
 pub fn connected(who: &Author, room: RoomNumber) -> String {
-    json!({ "type": "connected", "username": username(who), "room_id": room }).to_string()
+    json!({ "type": "connected", "username": who.handle(), "room_id": room }).to_string()
 }
 
 pub fn message(posted: &Posted) -> String {
@@ -70,11 +65,11 @@ pub fn message(posted: &Posted) -> String {
 }
 
 pub fn joined(who: &Author, at: Micros) -> String {
-    system(&format!("{} joined the room", username(who)), at)
+    system(&format!("{} joined the room", who.handle()), at)
 }
 
 pub fn left(who: &Author, at: Micros) -> String {
-    system(&format!("{} left the room", username(who)), at)
+    system(&format!("{} left the room", who.handle()), at)
 }
 
 fn system(content: &str, at: Micros) -> String {

@@ -18,7 +18,7 @@ pub struct Dialect {
     pub name: &'static str,
     /// How it says that something was refused.
     pub refusal: fn(&str) -> String,
-    /// Sent with each ping.
+    /// Sent now and then, for clients that cannot see pings.
     pub heartbeat: Option<&'static str>,
     /// Where a connection ends whose token does, or whose account is locked.
     pub unauthorized: u16,

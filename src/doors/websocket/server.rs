@@ -15,7 +15,7 @@ use futures_util::future::join_all;
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::Notify;
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 use super::{Connection, Dialect, Farewell, Session};
 use crate::doors::connection::{Limits, Turned};
@@ -25,6 +25,8 @@ use crate::model::ConnectionId;
 
 /// Kept for the life of each connection; larger frames are read in several turns.
 const READ_BUFFER: usize = 1024;
+/// Between two heartbeats, of dialects that have them.
+const HEARTBEATS: Duration = Duration::from_secs(30);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -123,8 +125,7 @@ impl WebSockets {
         heard: &Notify,
         heartbeat: Option<&'static str>,
     ) {
-        let mut pings = interval_at(Instant::now() + self.ping, self.ping);
-        pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut pings, mut beats) = (every(self.ping), every(HEARTBEATS));
         let mut unanswered: Option<Instant> = None;
         loop {
             let silent_too_long = async {
@@ -146,8 +147,11 @@ impl WebSockets {
                 }
                 _ = pings.tick() => {
                     unanswered.get_or_insert_with(Instant::now);
-                    heartbeat.into_iter().for_each(|heartbeat| connection.send(heartbeat));
                     sink.send(Message::Ping(Vec::new().into())).await.map_err(drop)
+                }
+                _ = beats.tick(), if heartbeat.is_some() => {
+                    heartbeat.into_iter().for_each(|heartbeat| connection.send(heartbeat));
+                    Ok(())
                 }
                 () = heard.notified() => {
                     unanswered = None;
@@ -190,6 +194,12 @@ impl WebSockets {
         };
         timeout(LAST_WORDS, all_gone).await.ok();
     }
+}
+
+fn every(period: Duration) -> Interval {
+    let mut interval = interval_at(Instant::now() + period, period);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
 }
 
 async fn read(mut stream: SplitStream<WebSocket>, connection: &Arc<Connection>, heard: &Notify) {

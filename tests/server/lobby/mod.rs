@@ -15,8 +15,7 @@ const NO_BODY: Value = Value::Null;
 const ROOMS: &str = "/api/chat/rooms";
 
 fn open_house(database: On, settings: Settings<'_>) -> Program {
-    let guests =
-        [("ALLOW_GUESTS", "true"), ("RATE_LIMIT_ROOMS_PER_HOUR", "0"), ("LOBBY_RATE_LIMIT_GUESTS_PER_HOUR", "0")];
+    let guests = [("ALLOW_GUESTS", "true"), ("RATE_LIMIT_ROOMS_PER_HOUR", "0"), ("RATE_LIMIT_GUESTS_PER_HOUR", "0")];
     Program::on(database, &NO_LIMITS.iter().copied().chain(guests).chain(settings.iter().copied()).collect::<Vec<_>>())
 }
 
@@ -213,7 +212,7 @@ async fn bad_frames_get_one_error_each_and_end_nothing() {
 
 #[tokio::test]
 async fn a_limit_ends_who_overruns_it_and_silence_ends_too() {
-    let program = Program::on(BOTH[0], &[("ALLOW_GUESTS", "true"), ("LOBBY_RATE_LIMIT_GUESTS_PER_HOUR", "3")]);
+    let program = Program::on(BOTH[0], &[("ALLOW_GUESTS", "true"), ("RATE_LIMIT_GUESTS_PER_HOUR", "3")]);
     let server = program.serve().await;
     let mut silent = Plain::open(&server, "/ws/chat/1").await;
     let (mut zoe, _) = guest(&server, &json!(1), "Zoe").await;
