@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::limits::{Budget, MAX_CLIENT_OFFSET, Spent};
+use super::limits::MAX_CLIENT_OFFSET;
+use super::pending::{Pending, Taken};
 use super::permissions::{Action, Member};
 use super::{Caller, Chat, Inner, Refusal, Rules, patiently};
 use crate::model::message::EMOTE;
 use crate::model::text::{javascript_length, trim_like_javascript};
 use crate::model::{Character, MessageId, MessageKind, Micros, Posted, Room, RoomNumber, Standing, UserId};
-use crate::store::{Answer, Command, Done, Draft, Moderation, PageSize, RoomCounts, Seek, Statistics, Upload};
+use crate::store::{Command, Draft, Moderation, PageSize, RoomCounts, Seek, Statistics, Upload};
 
 /// A text that is one: not blank, and storable on both databases.
 #[derive(Debug, Clone)]
@@ -66,87 +67,6 @@ pub struct Said {
 impl Said {
     fn action(&self) -> Action {
         if self.character.is_some() || self.upload.is_some() { Action::Embellish } else { Action::Send }
-    }
-}
-
-/// A change that is queued in its place; settled when it is stored and told to everybody.
-pub struct Pending {
-    answer: Answer,
-    /// None for a change of what is there.
-    taken: Option<Taken>,
-}
-
-/// What was stored, and what its author may still send, where that is limited.
-pub struct Settled {
-    pub posted: Arc<Posted>,
-    /// False of a repeat.
-    pub is_new: bool,
-    pub budget: Option<Budget>,
-}
-
-/// What a new message costs of its author's pace.
-struct Taken {
-    chat: Chat,
-    caller: Caller,
-    /// Where it was sent to.
-    room: RoomNumber,
-    id: MessageId,
-    author: UserId,
-    /// The room in slow mode.
-    step: Option<RoomNumber>,
-    spent: Option<Spent>,
-    budget: Option<Budget>,
-}
-
-impl Pending {
-    pub async fn settled(self) -> Result<Settled, Refusal> {
-        let answer = match self.answer.await {
-            Ok(Ok(Done::Message(posted))) => Ok(posted),
-            Ok(Ok(Done::Member(_))) => Err(Refusal::Failed),
-            Ok(Err(refusal)) => Err(refusal.into()),
-            Err(_) => Err(Refusal::OutcomeUnknown),
-        };
-        if let (Some(taken), Ok(posted)) = (&self.taken, &answer) {
-            taken.must_see(posted).await?;
-        }
-        let draft = self.taken.as_ref().map(|taken| taken.id);
-        let budget = self.taken.and_then(|taken| taken.settle(&answer));
-        let posted = answer?;
-        Ok(Settled { is_new: draft == Some(posted.message.id), posted, budget })
-    }
-}
-
-impl Taken {
-    /// What was said before under the same offset may stand in another room, which its author was put out of.
-    async fn must_see(&self, posted: &Posted) -> Result<(), Refusal> {
-        if posted.message.room != self.room {
-            self.chat.member(&self.caller, Some(&posted.message.room.0.to_string())).await?;
-        }
-        Ok(())
-    }
-
-    /// Only what was stored costs something, and only once. What may have been stored does.
-    fn settle(self, answer: &Result<Arc<Posted>, Refusal>) -> Option<Budget> {
-        let costs = match answer {
-            Ok(posted) => posted.message.id == self.id,
-            Err(refusal) => *refusal == Refusal::OutcomeUnknown,
-        };
-        if costs {
-            return self.budget;
-        }
-        self.give_back();
-        let Inner { pace, clock, .. } = &*self.chat.inner;
-        self.budget.map(|budget| pace.budget(self.author, budget.limit, clock.ticks()))
-    }
-
-    fn give_back(&self) {
-        let pace = &self.chat.inner.pace;
-        if let Some(room) = self.step {
-            pace.take_back_step(room, self.author);
-        }
-        if let Some(spent) = self.spent {
-            pace.give_back(spent);
-        }
     }
 }
 
