@@ -105,7 +105,7 @@ async fn a_stop_is_no_goodbye() {
 
         let server = program.serve().await;
         let mut anns = comes(&server, &ann).await;
-        join(&mut anns, "general").await;
+        ask(&mut anns, json!({ "type": "join", "room": "general" })).await;
         assert_eq!(anns.hear("history").await["data"]["messages"][0]["content"], "before");
         say(&mut anns, "general", "after").await;
         assert_eq!(hear_said(&mut anns).await["sequence"], 2);

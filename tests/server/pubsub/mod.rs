@@ -43,10 +43,14 @@ async fn ask(socket: &mut Plain, frame: Value) {
     socket.send(&frame).await;
 }
 
-/// Joins, and gives the names of who is there.
+/// Joins, and gives the names of who is there. What was said before is read, so all that comes now is live.
 async fn join(socket: &mut Plain, room: &str) -> Vec<Value> {
     ask(socket, json!({ "type": "join", "room": room })).await;
-    entered(socket, room).await
+    let names = entered(socket, room).await;
+    // Answered behind the history of the join.
+    ask(socket, json!({ "type": "history", "room": room, "since": i64::MAX })).await;
+    while socket.hear("history").await["data"]["messages"] != json!([]) {}
+    names
 }
 
 /// The first two answers to a join, which nothing comes between.
