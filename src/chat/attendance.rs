@@ -48,9 +48,10 @@ pub struct Attendance {
     saving_all: Round,
     /// After reading failed, not before this.
     read_again: AtomicI64,
-    /// One at a time reads who newcomers are, and one stores who was seen.
+    /// One at a time reads who newcomers are, one stores who was seen, and one tells who came and went.
     pub(super) reader: Arc<Semaphore>,
     pub(super) saver: Arc<Semaphore>,
+    pub(super) teller: Arc<Semaphore>,
 }
 
 /// One connection of somebody, who is here while they have one.
@@ -79,6 +80,7 @@ impl Attendance {
             read_again: AtomicI64::new(now.0),
             reader: Arc::new(Semaphore::new(1)),
             saver: Arc::new(Semaphore::new(1)),
+            teller: Arc::new(Semaphore::new(1)),
             clock,
         })
     }

@@ -1,5 +1,6 @@
 //! Forgetting a person for good.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
@@ -56,28 +57,23 @@ impl Chat {
                     self.do_to(&room, heir, Deed::SetRole(RoomRole::Owner)).await?;
                 }
                 if room.kind != RoomKind::Main && room.kind != RoomKind::Direct {
-                    match self.do_to(&room, user, Deed::Leave).await {
+                    let themselves = match self.do_to(&room, user, Deed::Leave).await {
+                        Ok(()) => 0,
                         // Nobody is left to own it.
-                        Ok(()) | Err(Refusal::LastOwner) => {}
+                        Err(Refusal::LastOwner) => 1,
                         Err(refusal) => return Err(refusal),
+                    };
+                    let is_hidden = matches!(room.kind, RoomKind::Private | RoomKind::Guild);
+                    if is_hidden && self.counts(&room).await?.members <= themselves {
+                        // What only they could read is theirs: its name goes with them.
+                        self.remove_room(&room, &[]).await?;
                     }
-                    self.delete_if_deserted(&room).await?;
                 }
             }
         }
     }
 
-    /// What only they could read is theirs: its name goes with them.
-    async fn delete_if_deserted(&self, room: &Room) -> Result<(), Refusal> {
-        let is_hidden = matches!(room.kind, RoomKind::Private | RoomKind::Guild);
-        if is_hidden && self.counts(room).await?.members == 0 {
-            patiently(self.inner.store.delete_room(room, &[], self.inner.clock.now())).await?;
-            self.inner.known.rooms.forget(room.number);
-        }
-        Ok(())
-    }
-
-    async fn do_to(&self, room: &std::sync::Arc<Room>, user: UserId, deed: Deed) -> Result<(), Refusal> {
+    async fn do_to(&self, room: &Arc<Room>, user: UserId, deed: Deed) -> Result<(), Refusal> {
         let Some(person) = self.person(user).await? else { return Ok(()) };
         let command = MemberCommand {
             room: room.clone(),

@@ -135,7 +135,7 @@ impl Chat {
         self.end_stale_typing().await;
         self.tell_merged_notices().await;
         self.tell_presence().await;
-        self.tell_comings().await;
+        self.tell_comings();
         self.store_due_markers();
         self.inner.pace.forget_idle(self.inner.clock.ticks());
         self.inner.pace.forget_steps(self.inner.clock.now());

@@ -45,7 +45,7 @@ impl Pending {
             Err(_) => Err(Refusal::OutcomeUnknown),
         };
         if let (Some(taken), Ok(posted)) = (&self.taken, &answer) {
-            taken.must_see(posted).await?;
+            taken.must_see(posted).await.inspect_err(|_| taken.give_back())?;
         }
         let draft = self.taken.as_ref().map(|taken| taken.id);
         let budget = self.taken.and_then(|taken| taken.settle(&answer));

@@ -250,12 +250,17 @@ impl Chat {
             detail: serde_json::json!({ "name": room.name }),
             ..AuditRow::new("room-deleted", Some(caller.user().id), now)
         };
-        if !patiently(self.inner.store.delete_room(&room, &[audit], now)).await? {
-            return Err(Refusal::RoomNotFound);
+        if self.remove_room(&room, &[audit]).await? { Ok(()) } else { Err(Refusal::RoomNotFound) }
+    }
+
+    /// Whether it was there.
+    pub(super) async fn remove_room(&self, room: &Arc<Room>, audit: &[AuditRow]) -> Result<bool, Refusal> {
+        if !patiently(self.inner.store.delete_room(room, audit, self.inner.clock.now())).await? {
+            return Ok(false);
         }
         self.inner.known.rooms.forget(room.number);
         self.tell_of_room(room.clone(), RoomChange::Deleted, None, room.kind == RoomKind::Public).await;
-        Ok(())
+        Ok(true)
     }
 
     async fn tell_of_room(&self, room: Arc<Room>, change: RoomChange, counts: Option<RoomCounts>, listed: bool) {

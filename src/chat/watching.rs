@@ -1,5 +1,6 @@
 //! Presence: who of a room is here, and telling those who watch.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::attendance::{Key, Questions, Seat, Traffic, Watch};
@@ -137,14 +138,25 @@ impl Chat {
         missing
     }
 
-    /// Who came into rooms and went.
-    pub(super) async fn tell_comings(&self) {
-        let due = self.inner.known.attendance.comings_due();
-        let ids: Vec<UserId> =
-            due.values().flat_map(|traffic| traffic.came.iter().chain(&traffic.gone)).copied().collect();
-        if ids.is_empty() {
+    /// Who came into rooms and went. Beside the tick, since their names may have to be read; what comes
+    /// while this is done is told at a later tick.
+    pub(super) fn tell_comings(&self) {
+        let attendance = &self.inner.known.attendance;
+        let Ok(turn) = attendance.teller.clone().try_acquire_owned() else { return };
+        let due = attendance.comings_due();
+        if due.is_empty() {
             return;
         }
+        let chat = self.clone();
+        tokio::spawn(async move {
+            chat.tell_traffic(due).await;
+            drop(turn);
+        });
+    }
+
+    async fn tell_traffic(&self, due: HashMap<RoomNumber, Traffic>) {
+        let ids: Vec<UserId> =
+            due.values().flat_map(|traffic| traffic.came.iter().chain(&traffic.gone)).copied().collect();
         let names = match self.authors(&ids).await {
             Ok(names) => names,
             Err(_) => self.inner.known.people.remembered(&ids),

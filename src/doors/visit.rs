@@ -10,7 +10,7 @@ use super::hearing::{Ear, Frame};
 use super::visitors::{Crowd, TooMany, Visitors};
 use crate::chat::attendance::Seat;
 use crate::chat::{Caller, Chat, Refusal, Rules};
-use crate::model::{Actor, Clock, EndReason, Event, Room, RoomKind, RoomNumber};
+use crate::model::{Actor, Clock, EndReason, Event, MemberState, Room, RoomKind, RoomNumber};
 
 /// Rooms that one connection may listen to.
 pub const MOST_ROOMS: usize = 500;
@@ -92,7 +92,11 @@ impl<L: Live> Door<L> {
     pub fn heed(&self, event: &Event) {
         match event {
             Event::UserChanged { user } | Event::SessionEnded { user, .. } => self.visitors.reconsider(*user),
-            Event::MemberChanged(changed) => self.visitors.reconsider(changed.who.id),
+            Event::MemberChanged(changed) => {
+                if changed.now.state != MemberState::Member {
+                    self.visitors.reconsider(changed.who.id);
+                }
+            }
             Event::HearingEnded { room, person } => self.visitors.end_hearing(*person, *room),
             Event::RoomChanged { .. } => {
                 event.puts_out_of().into_iter().for_each(|room| self.reconsider_listeners(room));

@@ -101,12 +101,15 @@ impl<L: Live> Visitors<L> {
             person.map(|person| here.of_person.entry(person).or_default().insert(id));
             self.take(&mut here, before, id);
         }
-        here.by_connection.insert(id, Visitor { connection: connection.clone(), actor, token_ends, left: Vec::new() });
+        // A new token of the same person takes back nothing that they left.
+        let left = here.by_connection.remove(&id).filter(|_| before == person).map(|visitor| visitor.left);
+        let visitor = Visitor { connection: connection.clone(), actor, token_ends, left: left.unwrap_or_default() };
+        here.by_connection.insert(id, visitor);
         drop(here);
         connection.belongs_to(person);
-        // It may have been locked, or its session have ended, since it was asked for: nobody knew of
-        // this connection then.
-        if actor.user().is_some() {
+        // They may have been locked or banned, or their session have ended, since that was asked for: nobody
+        // knew of this connection then.
+        if person.is_some() {
             connection.reconsider();
         }
         Ok(())

@@ -99,3 +99,38 @@ async fn a_handshake_with_many_rooms_is_not_held_up_by_each() {
     assert_eq!(socket.hear("user-typing").await["isTyping"], true, "presence goes on");
     postgres.signal("CONT");
 }
+
+/// Who they are must be read for telling that they came; all else that time brings about goes on meanwhile.
+#[tokio::test]
+async fn newcomers_of_whom_nothing_is_known_hold_up_nobody() {
+    let postgres = Postgres::of_its_own();
+    let program = Program::on_url(tempfile::tempdir().unwrap(), postgres.database(), &[]);
+    let people = ["ann", "ben"].map(|userid| program.account(userid));
+    let strangers: Vec<_> = (0..8).map(|number| program.account(&format!("stranger-{number}"))).collect();
+    let server = program.serve().await;
+    let [mut ann, mut ben] =
+        futures_util::future::join_all(people.iter().map(|person| Socket::with_token(&server.url, &person.token)))
+            .await
+            .try_into()
+            .unwrap_or_else(|_| panic!("two"));
+    for socket in [&mut ann, &mut ben] {
+        socket.succeed("typing", json!({ "isTyping": false })).await;
+    }
+    postgres.signal("STOP");
+    let mut kept = Vec::new();
+    ann.succeed("typing", json!({ "isTyping": true })).await;
+    assert_eq!(ben.hear("user-typing").await["isTyping"], true);
+    let began = Instant::now();
+    let url = server.url.clone();
+    let coming = tokio::spawn(async move {
+        for stranger in strangers {
+            kept.push(Socket::with_token(&url, &stranger.token).await);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        kept
+    });
+    assert_eq!(ben.hear("user-typing").await["isTyping"], false);
+    assert!(began.elapsed() < Duration::from_secs(12), "it ended after {:?}", began.elapsed());
+    postgres.signal("CONT");
+    drop(coming.await);
+}

@@ -230,3 +230,63 @@ async fn what_was_left_goes_at_the_next_start() {
         all_is_erased(&program).await;
     }
 }
+
+/// Who changes their mind is told so once, and of two wishes the stricter is done.
+#[tokio::test]
+async fn who_is_erased_twice_is_erased_as_the_stricter_wish_says() {
+    const MESSAGES: usize = 400;
+    for database in BOTH {
+        for (first, second) in [("anonymise", "remove"), ("remove", "anonymise")] {
+            let program = Program::on(database, NO_LIMITS);
+            let server = program.serve().await;
+            let zeb = zebulon(&server).await;
+            let (mut zebs, mut bens) = (zeb.socket().await, Person::new(&program, &server, "ben").socket().await);
+            for number in 0..MESSAGES {
+                zebs.feed("send-message", &json!({ "message": format!("quagga {number}") })).await;
+            }
+            zebs.succeed("load-messages", json!({ "limit": 1 })).await;
+            let asked = json!({ "password": PASSWORD, "messages": first });
+            assert_eq!(zeb.request("PUT", "/api/me/erasure", asked).await.0, StatusCode::ACCEPTED);
+            program.say(&["user", "erase", zeb.id(), "--messages", second]);
+            all_is_erased(&program).await;
+            let left = bens.succeed("load-messages", json!({ "limit": 1000 })).await;
+            let left = left["data"].as_array().unwrap().len();
+            let most = if first == "remove" { 0 } else { MESSAGES - 1 };
+            assert!(left <= most, "{left} messages are left, {database:?}: {first}, then {second}");
+            bens.succeed("send-message", json!({ "message": "who was that?" })).await;
+            let told = bens.heard.iter().filter(|(name, _)| name == "user-erased").count();
+            assert_eq!(told, 1, "{database:?}: {first}, then {second}");
+        }
+    }
+}
+
+/// What only they could see: a room of their own, its name, and to whom they opened it.
+#[tokio::test]
+async fn a_room_that_is_deserted_goes_with_its_last_member() {
+    for database in BOTH {
+        let program = Program::on(database, NO_LIMITS);
+        let server = program.serve().await;
+        let (zeb, ben) = (zebulon(&server).await, Person::new(&program, &server, "ben"));
+        let ada = Person::with_role(&program, &server, "ada", "admin");
+        let (secret, shared) = (zeb.make_room("Quagga stable", true).await, zeb.make_room("Yard", true).await);
+        let room_of = |room: &Value| format!("/api/rooms/{}", room["id"].as_str().unwrap());
+        for room in [&secret, &shared] {
+            zeb.rest("PUT", &format!("{}/invites/{}", room_of(room), ben.id()), Value::Null).await;
+        }
+        ben.rest("POST", &format!("{}/join", room_of(&shared)), Value::Null).await;
+        // An administrator hears it without being a member.
+        let resume = json!({ secret["id"].as_str().unwrap(): 0 });
+        let mut adas = Socket::connect(&server.url, json!({ "token": ada.account.token, "resume": resume })).await;
+        adas.hear("sync").await;
+        let asked = json!({ "password": PASSWORD, "messages": "remove" });
+        assert_eq!(zeb.request("PUT", "/api/me/erasure", asked).await.0, StatusCode::ACCEPTED);
+
+        assert_eq!(adas.hear("room-deleted").await["roomId"], secret["id"]);
+        assert_eq!(ben.refused("GET", &room_of(&secret), Value::Null).await, "room_not_found");
+        all_is_erased(&program).await;
+        let kept = ben.rest("GET", &room_of(&shared), Value::Null).await;
+        assert_eq!((&kept["name"], &kept["me"]["role"]), (&json!("Yard"), &json!("owner")), "{kept}");
+        assert_eq!(program.sql("SELECT COUNT(*) FROM chat_rooms WHERE name LIKE 'Quagga%'"), ["0"]);
+        assert_eq!(program.sql("SELECT COUNT(*) FROM chat_audit WHERE detail LIKE '%Quagga%'"), ["0"]);
+    }
+}

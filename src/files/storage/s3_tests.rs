@@ -92,8 +92,14 @@ fn decide(request: &Request, mut bucket: MutexGuard<'_, Bucket>) -> (&'static st
         }
         "PUT" if asked("partNumber") => {
             let number = query.split('&').find_map(|part| part.strip_prefix("partNumber=")).unwrap();
-            bucket.pieces.get_mut(path).unwrap().insert(number.parse().unwrap(), body.clone());
-            fine("")
+            match bucket.pieces.get_mut(path) {
+                Some(pieces) => {
+                    pieces.insert(number.parse().unwrap(), body.clone());
+                    fine("")
+                }
+                // It was on its way when the upload was given up.
+                None => ("404 Not Found", String::new(), b"<Error><Code>NoSuchUpload</Code></Error>".to_vec()),
+            }
         }
         "POST" if asked("uploadId") => {
             let whole = bucket.pieces.remove(path).unwrap().into_values().flatten().collect();
