@@ -121,6 +121,15 @@ impl Chat {
         if !words.names || words.content().allows_name(name) { Ok(()) } else { Err(Refusal::Inappropriate) }
     }
 
+    /// Whether somebody may say this of themselves or of a room.
+    pub fn check_description(&self, text: &str) -> Result<(), Refusal> {
+        let words = &self.inner.known.words;
+        if !words.names {
+            return Ok(());
+        }
+        words.content().screen(text.to_owned(), Filter::Reject).map(|_| ())
+    }
+
     /// The operator's list, as it stands in the database.
     pub async fn words(&self, caller: &Caller) -> Result<WordLists, Refusal> {
         caller.may(PlatformAction::Oversee)?;

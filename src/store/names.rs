@@ -150,6 +150,12 @@ impl Store {
         Ok(renamed)
     }
 
+    /// Whether an account has this userid, or one that looks alike.
+    pub async fn is_userid_borne(&self, userid: &str) -> Result<bool, Fault> {
+        let question = "SELECT 1 AS found FROM chat_names WHERE userid_folded = $1 LIMIT 1";
+        Ok(row(&self.pool, question, [folded(userid).into()]).await?.is_some())
+    }
+
     /// Whether another account is called so, or so that it looks alike.
     pub(super) async fn bears_name(
         &self,

@@ -255,16 +255,26 @@ async fn nobody_bears_a_bad_name() {
         let program = Program::on(database, &settings);
         let server = program.serve().await;
         let (ann, nobody) = (Person::new(&program, &server, "ann"), Person::nobody(&server));
+        let room = format!("/api/rooms/{}", ann.make_room("Den", false).await["id"].as_str().unwrap());
         let person = json!({ "userid": "eve", "username": "eve", "name": "Eve", "email": "eve@example.com", "password": "correct horse" });
         let with = |field: &str| {
             let mut wanted = person.clone();
-            wanted[field] = json!("BigSh1t");
+            wanted[field] = json!(match field {
+                "slug" => "big-sh1t",
+                "description" | "bio" => "no sh1t here",
+                _ => "BigSh1t",
+            });
             wanted
         };
         for (who, method, path, field) in [
             (&ann, "PATCH", "/api/me", "name"),
             (&ann, "POST", "/api/me/characters", "name"),
             (&ann, "POST", "/api/rooms", "name"),
+            (&ann, "POST", "/api/rooms", "description"),
+            (&ann, "POST", "/api/rooms", "slug"),
+            (&ann, "PATCH", &room, "name"),
+            (&ann, "PATCH", &room, "description"),
+            (&ann, "PATCH", "/api/me", "bio"),
             (&nobody, "POST", "/api/auth/guest", "name"),
             (&nobody, "POST", "/api/auth/signup", "name"),
             (&nobody, "POST", "/api/auth/signup", "userid"),

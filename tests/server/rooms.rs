@@ -369,7 +369,9 @@ async fn what_leads_nowhere_says_so_in_the_words_of_its_path() {
     let server = program.serve().await;
     let nobody = Person::nobody(&server);
     let (no_path, no_method) = ("Not found", "Method not allowed");
-    for (method, path) in [("GET", "/api/nowhere"), ("POST", "/api/rooms/garden/nowhere"), ("GET", "/api/me")] {
+    for (method, path) in
+        [("GET", "/api/nowhere"), ("POST", "/api/rooms/garden/nowhere"), ("GET", "/api/rooms/%ff"), ("GET", "/api/me")]
+    {
         let (status, answer) = nobody.request(method, path, Value::Null).await;
         let wanted = json!({ "error": { "code": "not_found", "message": no_path } });
         assert_eq!(status == 404 && answer == wanted, path != "/api/me", "{method} {path}: {status} {answer}");

@@ -5,19 +5,27 @@ use axum::{
     extract::Request,
     http::{Uri, uri::PathAndQuery},
     middleware::map_request,
+    response::Response,
 };
+use percent_encoding::percent_decode_str;
 use tower::Layer;
+
+use super::nowhere::no_such_path;
 
 /// Around the whole application: axum chooses a route before a router's own layers run.
 pub fn forgiving(app: Router) -> Router {
     Router::new().fallback_service(map_request(rewrite).layer(app))
 }
 
-async fn rewrite(mut request: Request) -> Request {
+async fn rewrite(mut request: Request) -> Result<Request, Response> {
+    // Nothing is called so, and routes could not even read it.
+    if percent_decode_str(request.uri().path()).decode_utf8().is_err() {
+        return Err(no_such_path(request.uri().clone()).await);
+    }
     if let Some(uri) = canonical(request.uri()) {
         *request.uri_mut() = uri;
     }
-    request
+    Ok(request)
 }
 
 /// Ids survive lower case: they are UUIDs, numbers and slugs. Escapes do too (`%C3` is `%c3`).

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http_range_header::parse_range_header;
+use http_range_header::{ParsedRanges, StartPosition, parse_range_header};
 use uuid::Uuid;
 
 use super::rest::in_words_of_rest;
@@ -120,6 +120,10 @@ enum Part {
     Outside,
 }
 
+fn asks_for_the_last(ranges: &ParsedRanges) -> bool {
+    ranges.ranges.iter().all(|range| matches!(range.start, StartPosition::FromLast(1..)))
+}
+
 impl Shown {
     fn part(&self, method: &Method, asked: &HeaderMap) -> Part {
         let text = |name: HeaderName| asked.get(name).and_then(|value| value.to_str().ok());
@@ -139,6 +143,8 @@ impl Shown {
                 _ => Part::Whole,
             },
             Err(_) if ranges.ranges.len() > 1 => Part::Whole,
+            // The last bytes, and more of them than there are: all.
+            Err(_) if self.length > 0 && asks_for_the_last(&ranges) => Part::Range(0..self.length),
             Err(_) => Part::Outside,
         }
     }

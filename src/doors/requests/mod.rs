@@ -192,6 +192,15 @@ impl Requests {
         Some(name)
     }
 
+    /// What somebody says of themselves or of a room.
+    fn description(&self, fields: &mut Fields, field: &'static str, most: usize) -> Option<String> {
+        let text = fields.text(field, most)?;
+        if self.chat().check_description(&text).is_err() {
+            fields.fault(field, &format!("{field} contains inappropriate content"));
+        }
+        Some(text)
+    }
+
     /// Counts a request of some kind, of whoever has an identity.
     fn spend(&self, allowance: Allowance, asker: &Asker) -> Result<(), Failure> {
         let Ok(caller) = &asker.caller else { return Ok(()) };

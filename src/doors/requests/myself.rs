@@ -48,7 +48,7 @@ async fn edit(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
     let everybody = [DirectFrom::Everyone, DirectFrom::Shared, DirectFrom::Nobody];
     let wanted = ProfileEdit {
         name: requests.name(fields, MOST_NAME),
-        bio: fields.text("bio", MOST_BIO),
+        bio: requests.description(fields, "bio", MOST_BIO),
         direct_from: fields.word("directFrom", &everybody.map(|from| (direct_from_name(from), from))),
     };
     fields.check()?;

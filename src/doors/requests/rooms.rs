@@ -77,7 +77,7 @@ async fn create(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Resu
     let caller = asker.account()?;
     let name = requests.name(fields, MOST_NAME);
     let name = fields.needed("name", name);
-    let description = fields.text("description", MOST_DESCRIPTION).unwrap_or_default();
+    let description = requests.description(fields, "description", MOST_DESCRIPTION).unwrap_or_default();
     let private = fields.flag("isPrivate");
     let kind = fields
         .word("kind", &[("public", RoomKind::Public), ("private", RoomKind::Private), ("guild", RoomKind::Guild)]);
@@ -87,6 +87,8 @@ async fn create(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Resu
     let slug = fields.text("slug", 50).filter(|slug| !slug.is_empty());
     if slug.as_ref().is_some_and(|slug| !is_slug(slug)) {
         fields.fault("slug", "slug must be 2 to 50 lower-case letters, digits and dashes, beginning with a letter");
+    } else if slug.as_ref().is_some_and(|slug| requests.chat().check_name(slug).is_err()) {
+        fields.fault("slug", "slug contains inappropriate content");
     }
     let key = fields.key(caller.user().id);
     fields.check()?;
@@ -112,7 +114,7 @@ async fn edit(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
     let reference = fields.room()?;
     let wanted = WantedEdit {
         name: requests.name(fields, MOST_NAME),
-        description: fields.text("description", MOST_DESCRIPTION),
+        description: requests.description(fields, "description", MOST_DESCRIPTION),
         private: fields.flag("isPrivate"),
     };
     fields.check()?;

@@ -50,10 +50,14 @@ async fn what_is_taken_or_wrong_is_named() {
             answer.body
         };
         let email = with(somebody("other"), "email", json!("Ann@Example.com"));
-        let userid = with(somebody("ann"), "email", json!("other@example.com"));
+        let called =
+            |userid: &str| with(with(somebody("ann"), "email", json!("other@example.com")), "userid", json!(userid));
         for (taken, code, message) in [
             (&email, "email_taken", "User already exists"),
-            (&userid, "username_taken", "This username already exists"),
+            (&called("ann"), "username_taken", "This username already exists"),
+            (&called("Ann"), "username_taken", "This username already exists"),
+            (&called("\u{430}nn"), "username_taken", "This username already exists"),
+            (&called("a\u{200B}nn"), "username_taken", "This username already exists"),
         ] {
             assert_eq!(post(&server, "signup", taken).await.refusal(), (400, code, message));
             let taken = with(taken.clone(), "username", taken["userid"].clone());

@@ -132,6 +132,7 @@ async fn files_are_sent_in_parts_and_not_twice() {
             ("bytes=0-99", &text[..100], "bytes 0-99/100000"),
             ("bytes=99990-", &text[99_990..], "bytes 99990-99999/100000"),
             ("bytes=-5", &text[99_995..], "bytes 99995-99999/100000"),
+            ("bytes=-200000", &text[..], "bytes 0-99999/100000"),
             ("bytes=500-500", &text[500..501], "bytes 500-500/100000"),
             ("bytes=99999-200000", &text[99_999..], "bytes 99999-99999/100000"),
         ] {
