@@ -7,9 +7,13 @@ use super::{Caller, Chat, Refusal, patiently};
 use crate::model::{DirectFrom, Event, MemberState, Room, RoomKind, Standing, UserId};
 use crate::store::{AddRoomError, Deed, NewRoom};
 
+fn pair(one: UserId, other: UserId) -> (UserId, UserId) {
+    if one < other { (one, other) } else { (other, one) }
+}
+
 impl Chat {
-    /// The direct room with somebody, and whether it is new.
-    pub async fn open_direct(&self, caller: &Caller, other: UserId) -> Result<(Arc<Room>, bool), Refusal> {
+    /// The direct room that there is with somebody.
+    pub async fn direct_with(&self, caller: &Caller, other: UserId) -> Result<Option<Arc<Room>>, Refusal> {
         let mine = caller.account()?.id;
         if mine == other {
             return Err(Refusal::Yourself);
@@ -17,10 +21,15 @@ impl Chat {
         if self.inner.known.people.user(other).await?.is_none_or(|user| user.is_barred()) {
             return Err(Refusal::UserNotFound);
         }
-        let pair = if mine < other { (mine, other) } else { (other, mine) };
-        if let Some(room) = patiently(self.inner.store.direct_room(pair)).await? {
-            return Ok((self.return_to(caller, room).await?, false));
+        match patiently(self.inner.store.direct_room(pair(mine, other))).await? {
+            Some(room) => Ok(Some(self.return_to(caller, room).await?)),
+            None => Ok(None),
         }
+    }
+
+    /// Makes the direct room with somebody with whom there was none; false: somebody was faster.
+    pub async fn begin_direct(&self, caller: &Caller, other: UserId) -> Result<(Arc<Room>, bool), Refusal> {
+        let mine = caller.account()?.id;
         if !self.accepts(caller, other).await? {
             return Err(Refusal::NotAccepting);
         }
@@ -30,7 +39,7 @@ impl Chat {
             description: String::new(),
             kind: RoomKind::Direct,
             created_by: Some(mine),
-            pair: Some(pair),
+            pair: Some(pair(mine, other)),
         };
         match self.inner.store.add_room(&new, self.inner.clock.now()).await {
             Ok(room) => {
@@ -38,10 +47,7 @@ impl Chat {
                 self.inner.bus.tell(Event::RoomCreated { room: room.clone(), members: 2, to: Some(mine) }).await;
                 Ok((room, true))
             }
-            Err(AddRoomError::SlugTaken) => {
-                let room = patiently(self.inner.store.direct_room(pair)).await?.ok_or(Refusal::Failed)?;
-                Ok((self.return_to(caller, room).await?, false))
-            }
+            Err(AddRoomError::SlugTaken) => Ok((self.direct_with(caller, other).await?.ok_or(Refusal::Failed)?, false)),
             Err(AddRoomError::Fault(fault)) => Err(fault.into()),
         }
     }

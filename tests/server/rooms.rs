@@ -465,3 +465,19 @@ async fn slow_mode_holds_members_and_no_moderators() {
         assert!(refused["retryIn"].as_u64().unwrap() > 21_000_000, "{refused}");
     }
 }
+
+#[tokio::test]
+async fn only_direct_rooms_that_are_new_are_counted() {
+    for database in BOTH {
+        let program = Program::on(database, &unlimited(&[("RATE_LIMIT_CONTACTS_PER_HOUR", "1")]));
+        let server = program.serve().await;
+        let [ann, ben, cleo] = ["ann", "ben", "cleo"].map(|userid| Person::new(&program, &server, userid));
+        let with = |other: &Person| format!("/api/me/directs/{}", other.id());
+        let first = ann.rest("PUT", &with(&ben), Value::Null).await;
+        for _ in 0..3 {
+            assert_eq!(ann.rest("PUT", &with(&ben), Value::Null).await["id"], first["id"]);
+        }
+        assert_eq!(ann.refusal("PUT", &with(&cleo), Value::Null).await, "429 slow_down");
+        assert_eq!(ann.rest("PUT", &with(&ben), Value::Null).await["id"], first["id"]);
+    }
+}

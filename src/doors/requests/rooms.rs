@@ -39,8 +39,7 @@ pub const ROUTES: &[Route] = &[
     Route::new(Method::PUT, "/api/me/directs/{userId}", |requests, asker, fields| {
         Box::pin(open_direct(requests, asker, fields))
     })
-    .event("open-direct")
-    .counts_as(Allowance::Contacts),
+    .event("open-direct"),
 ];
 
 const MOST_NAME: usize = 100;
@@ -154,7 +153,14 @@ async fn delete(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Resu
 
 async fn open_direct(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
     let caller = asker.account()?;
-    let (room, is_new) = requests.chat().open_direct(caller, fields.user()?).await?;
+    let (chat, other) = (requests.chat(), fields.user()?);
+    let (room, is_new) = match chat.direct_with(caller, other).await? {
+        Some(room) => (room, false),
+        None => {
+            requests.spend(Allowance::Contacts, asker)?;
+            chat.begin_direct(caller, other).await?
+        }
+    };
     let shown = shown(requests, asker, &room.id.to_string()).await?;
     Ok(if is_new { Reply::Made(shown) } else { Reply::Shown(shown) })
 }
