@@ -1,22 +1,17 @@
 // A stranger with a browser: signs up on the page at `/`, talks, is heard. Needs Chromium
 // (CHROMIUM, or Debian's). SCREENSHOTS=folder keeps a picture of each step.
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import jwt from 'jsonwebtoken';
-import { chromium } from 'playwright-core';
+import { example, launch, serve, shows } from './page.mjs';
 import { unreliable } from './proxy.mjs';
 
-const { ACCESS_TOKEN_SECRET, CHAT_URL, CHROMIUM, SCREENSHOTS } = process.env;
-const executablePath = CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
-const QUIET = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const { ACCESS_TOKEN_SECRET, CHAT_URL, SCREENSHOTS } = process.env;
 let browser;
 
 before(async () => {
-  browser = await chromium.launch({ executablePath, args: QUIET });
+  browser = await launch();
 });
 after(async () => {
   await browser?.close();
@@ -53,7 +48,6 @@ async function say(page, text) {
 }
 
 const unique = () => `p${Date.now().toString(36)}${Math.floor(Math.random() * 1e6)}`;
-const shows = (page, text) => page.waitForFunction((wanted) => document.body.innerText.includes(wanted), text);
 const message = (page, text) => page.locator('#messages li', { hasText: text });
 const isSent = (page, text) => page.locator('#messages li:not([aria-busy])', { hasText: text }).waitFor();
 const shownLast = async (page, count) => (await page.locator('#messages li > p').allInnerTexts()).slice(-count);
@@ -196,12 +190,9 @@ test('a field that is wrong is named as it stands on the page', async (t) => {
 });
 
 test('the smallest browser page talks', async (t) => {
-  const html = readFileSync(new URL('../../examples/browser/index.html', import.meta.url), 'utf8');
-  const host = createServer((_, answer) => answer.setHeader('content-type', 'text/html')
-    .end(html.replaceAll('http://localhost:5000', CHAT_URL)));
-  await new Promise((listening) => host.listen(0, '127.0.0.1', listening));
+  const host = await serve(example('browser'));
   t.after(() => host.close());
-  const page = await open(t, `http://127.0.0.1:${host.address().port}/`);
+  const page = await open(t, host.url);
   const userid = unique();
   for (const field of ['userid', 'email', 'password']) {
     await page.fill(`[name=${field}]`, field === 'email' ? `${userid}@example.com` : userid);

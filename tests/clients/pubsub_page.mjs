@@ -1,31 +1,12 @@
 // The smallest page of the pub/sub dialect, in a browser: who is here, what was said, what is said.
-import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import { chromium } from 'playwright-core';
+import { example, shows, tell } from './page.mjs';
 
-const { CHAT_URL, CHROMIUM } = process.env;
-const executablePath = CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
-const html = readFileSync(new URL('../../examples/pubsub/index.html', import.meta.url), 'utf8');
-const host = createServer((_, answer) => answer.setHeader('content-type', 'text/html')
-  .end(html.replaceAll('http://localhost:5000', CHAT_URL)));
-await new Promise((listening) => host.listen(0, '127.0.0.1', listening));
-const browser = await chromium.launch({ executablePath, args: ['--headless', '--no-sandbox', '--disable-gpu'] });
-try {
-  const page = await browser.newPage();
-  const faults = [];
-  page.on('pageerror', (error) => faults.push(error.message));
-  const shows = (text) => page.waitForFunction((wanted) => document.body.innerText.includes(wanted), text);
-  await page.goto(`http://127.0.0.1:${host.address().port}/`);
+await tell(example('pubsub'), async (open) => {
+  const page = await open();
   await page.click('text=Join');
-  await shows('ann: from the script');
-  await shows('ann (online)');
+  await shows(page, 'ann: from the script');
+  await shows(page, 'ann (online)');
   await page.fill('[name=content]', 'from the page');
   await page.press('[name=content]', 'Enter');
-  await shows(': from the page');
-  assert.deepEqual(faults, []);
-  console.log('ok');
-} finally {
-  await browser.close();
-  host.close();
-}
+  await shows(page, ': from the page');
+});

@@ -1,15 +1,11 @@
 //! Real clients: socket.io-client 4, 3 and 2, python-socketio, and the documents' own examples.
 
 use std::path::PathBuf;
-use std::process::Stdio;
-use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout};
 
 use super::harness::program::{NO_LIMITS, node, unlimited};
-use super::harness::{ACCESS_TOKEN_SECRET, Account, BOTH, On, Program, Server, Socket, free_port, project};
+use super::harness::{ACCESS_TOKEN_SECRET, Account, BOTH, On, Program, Script, Server, Socket, free_port, project};
 
 struct Stage {
     server: Server,
@@ -116,53 +112,16 @@ async fn the_examples_of_the_documents_run() {
     assert!(printed.contains(" 0 failed"), "{printed}");
 }
 
-/// A script of `examples/node`, that runs until it is dropped.
-pub struct Script {
-    written: ChildStdin,
-    printed: Lines<BufReader<ChildStdout>>,
-    process: Child,
-}
-
-impl Script {
-    pub fn start(arguments: &[&str], url: &str, user: &Account) -> Script {
-        let mut process = tokio::process::Command::new("node")
-            .args(arguments)
-            .envs([("CHAT_URL", url), ("CHAT_TOKEN", &user.token)])
-            .current_dir(project("examples/node"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap();
-        let (written, printed) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
-        Script { written, printed: BufReader::new(printed).lines(), process }
-    }
-
-    async fn write(&mut self, line: &str) {
-        self.written.write_all(format!("{line}\n").as_bytes()).await.unwrap();
-    }
-
-    pub fn pid(&self) -> u32 {
-        self.process.id().unwrap()
-    }
-
-    async fn line(&mut self) -> String {
-        let line = tokio::time::timeout(Duration::from_secs(20), self.printed.next_line()).await;
-        if let Some(line) = line.expect("it prints nothing").unwrap() {
-            return line;
-        }
-        let mut reason = String::new();
-        self.process.stderr.take().unwrap().read_to_string(&mut reason).await.unwrap();
-        panic!("it ended: {reason}");
-    }
+/// A script of `examples/node`, for somebody.
+pub fn script(arguments: &[&str], url: &str, user: &Account) -> Script {
+    Script::start("examples/node", arguments, &[("CHAT_URL", url), ("CHAT_TOKEN", &user.token)])
 }
 
 #[tokio::test]
 async fn the_smallest_script_talks() {
     let stage = Stage::on(On::Sqlite).await;
     let users: Vec<Account> = serde_json::from_str(&stage.users).unwrap();
-    let mut script = Script::start(&["chat.mjs", "hello from the smallest script"], &stage.server.url, &users[0]);
+    let mut script = script(&["chat.mjs", "hello from the smallest script"], &stage.server.url, &users[0]);
     assert_eq!(script.line().await, "ANN: hello from the smallest script");
 }
 
@@ -174,7 +133,7 @@ async fn the_steady_script_misses_nothing_across_a_restart() {
         let (ann, ben) = (program.account("ann"), program.account("ben"));
         let port = free_port();
         let server = program.serve_on(port).await;
-        let mut script = Script::start(&["steady.mjs"], &server.url, &ann);
+        let mut script = script(&["steady.mjs"], &server.url, &ann);
         let own: Vec<String> = (1..=100).map(|number| number.to_string()).collect();
         let mut printed = Vec::new();
         for line in &own[..90] {

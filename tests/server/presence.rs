@@ -8,7 +8,7 @@ use community_chat::auth::Tokens;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::clients::Script;
+use super::clients::script;
 use super::guests::guest;
 use super::harness::program::{NO_LIMITS, unlimited};
 use super::harness::{ACCESS_TOKEN_SECRET, BOTH, On, Person, Postgres, Program, Socket, eventually, free_port};
@@ -326,7 +326,7 @@ async fn who_vanishes_is_gone_after_a_minute_at_most() {
     let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
     let mut watcher = ann.socket().await;
     let main = watch(&mut watcher, "main-chat").await["roomId"].clone();
-    let client = Script::start(&["steady.mjs"], &server.url, &ben.account);
+    let client = script(&["steady.mjs"], &server.url, &ben.account);
     hears(&mut watcher, &main, &[("ben", "online")]).await;
     let stopped = Command::new("kill").args(["-s", "STOP", &client.pid().to_string()]).status().unwrap();
     assert!(stopped.success());

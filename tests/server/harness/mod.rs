@@ -7,6 +7,7 @@ pub mod plain;
 pub mod polling;
 pub mod postgres;
 pub mod program;
+pub mod script;
 pub mod socket;
 
 use std::collections::HashSet;
@@ -18,6 +19,7 @@ pub use follower::Follower;
 pub use person::Person;
 pub use postgres::Postgres;
 pub use program::{Account, Program, Server, Settings};
+pub use script::Script;
 pub use socket::{Socket, Transport};
 
 pub const ACCESS_TOKEN_SECRET: &str = "a secret of the tests, long enough for HS256";

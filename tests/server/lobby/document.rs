@@ -1,13 +1,9 @@
 //! Golden frames, which docs/wire/lobby.md quotes; its table of refusals; the examples.
 
-use std::process::Stdio;
-
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-
 use super::*;
 use crate::frames::{Names, hold_against};
 use crate::harness::program::node;
-use crate::harness::project;
+use crate::harness::{self, project};
 
 fn document() -> String {
     std::fs::read_to_string(project("docs/wire/lobby.md")).unwrap()
@@ -153,25 +149,12 @@ async fn the_documents_refusals_are_said() {
 async fn the_smallest_script_and_the_smallest_page_talk() {
     let program = open_house(BOTH[0], &[]);
     let server = program.serve().await;
-    let mut script = tokio::process::Command::new("node")
-        .args(["--experimental-websocket", "chat.mjs", "Zoe", "1"])
-        .env("CHAT_URL", &server.url)
-        .current_dir(project("examples/lobby"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut printed = BufReader::new(script.stdout.take().unwrap()).lines();
-    let mut prints = async |wanted: &str| {
-        let line = async { while printed.next_line().await.unwrap().expect("it ended") != wanted {} };
-        tokio::time::timeout(std::time::Duration::from_secs(20), line).await.expect(wanted);
-    };
-    prints("you are Zoe").await;
-    let mut written = script.stdin.take().unwrap();
-    written.write_all(b"hello from the smallest script\n").await.unwrap();
-    prints("Zoe: hello from the smallest script").await;
+    let arguments = ["--experimental-websocket", "chat.mjs", "Zoe", "1"];
+    let mut script = harness::Script::start("examples/lobby", &arguments, &[("CHAT_URL", &server.url)]);
+    script.prints("you are Zoe").await;
+    script.write("hello from the smallest script").await;
+    script.prints("Zoe: hello from the smallest script").await;
     let printed = node(&project("tests/clients"), &["lobby_page.mjs"], &[("CHAT_URL", &server.url)]).await;
     assert_eq!(printed.trim(), "ok");
-    prints("Ben: hello from the page").await;
+    script.prints("Ben: hello from the page").await;
 }

@@ -1,15 +1,13 @@
 //! The same conversation in the other dialects: the same numbers, live and in history.
 
 use std::collections::HashMap;
-use std::process::Stdio;
 
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use super::super::frames::{Names, hold_against};
 use super::super::harness::plain::Plain;
 use super::super::harness::program::{NO_LIMITS, node};
-use super::super::harness::{BOTH, Person, Program, Socket, free_port, project};
+use super::super::harness::{BOTH, Person, Program, Script, Socket, free_port, project};
 use super::{NO_BODY, comes, hear_announced, hear_said, history, join, say};
 
 struct Everywhere {
@@ -206,38 +204,24 @@ async fn the_smallest_script_and_the_smallest_page_talk() {
     let port = free_port();
     let server = program.serve_on(port).await;
     let ann = Person::new(&program, &server, "ann");
-    let folder = project("examples/pubsub");
-    let environment = [("CHAT_URL", server.url.clone()), ("CHAT_TOKEN", ann.account.token.clone())];
-    let mut script = tokio::process::Command::new("node")
-        .args(["--no-warnings", "--experimental-websocket", "chat.mjs"])
-        .envs(environment)
-        .current_dir(folder)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let (mut written, printed) = (script.stdin.take().unwrap(), script.stdout.take().unwrap());
-    let mut printed = BufReader::new(printed).lines();
-    let mut line = async || {
-        let line = tokio::time::timeout(std::time::Duration::from_secs(20), printed.next_line()).await;
-        line.expect("it prints nothing").unwrap().expect("it ended")
-    };
-    assert_eq!(line().await, "* here: ann");
-    assert_eq!(line().await, "* ann joined the room");
-    written.write_all("from the script\n".as_bytes()).await.unwrap();
-    assert_eq!(line().await, "1 ann: from the script");
+    let environment = [("CHAT_URL", server.url.as_str()), ("CHAT_TOKEN", &ann.account.token)];
+    let arguments = ["--no-warnings", "--experimental-websocket", "chat.mjs"];
+    let mut script = Script::start("examples/pubsub", &arguments, &environment);
+    assert_eq!(script.line().await, "* here: ann");
+    assert_eq!(script.line().await, "* ann joined the room");
+    script.write("from the script").await;
+    assert_eq!(script.line().await, "1 ann: from the script");
     let page = node(&project("tests/clients"), &["pubsub_page.mjs"], &[("CHAT_URL", &server.url)]).await;
     assert_eq!(page.trim(), "ok");
-    while !line().await.ends_with(": from the page") {}
+    while !script.line().await.ends_with(": from the page") {}
 
     // The server goes away; what is written meanwhile comes once, and nothing is missed.
     server.kill();
-    written.write_all("while it is away\n".as_bytes()).await.unwrap();
+    script.write("while it is away").await;
     let server = program.serve_on(port).await;
     let mut ben = comes(&server, &Person::new(&program, &server, "ben")).await;
     join(&mut ben, "general").await;
-    while line().await != "3 ann: while it is away" {}
+    script.prints("3 ann: while it is away").await;
     say(&mut ben, "general", "welcome back").await;
-    while line().await != "4 ben: welcome back" {}
+    script.prints("4 ben: welcome back").await;
 }
