@@ -208,8 +208,8 @@ async fn read(mut stream: SplitStream<WebSocket>, connection: &Arc<Connection>, 
         match message {
             Message::Text(text) => connection.receive(Some(text)),
             Message::Binary(_) => connection.receive(None),
-            Message::Ping(_) | Message::Pong(_) => {}
-            Message::Close(_) => return,
+            // Reading on answers a farewell, and then ends: a client without an answer takes it for a fault.
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) => {}
         }
     }
 }

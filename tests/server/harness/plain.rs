@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{self, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -89,6 +90,13 @@ impl Plain {
     pub async fn hears_nothing_before(&mut self, question: &Value, answer: &str) {
         self.send(question).await;
         assert_eq!(self.next().await.unwrap()["type"], answer);
+    }
+
+    /// Says farewell, and gives the server's.
+    pub async fn leaves(mut self, code: u16, reason: &str) -> Closed {
+        let frame = CloseFrame { code: code.into(), reason: reason.to_owned().into() };
+        self.stream.close(Some(frame)).await.unwrap();
+        self.closed().await
     }
 
     pub async fn close(mut self) {

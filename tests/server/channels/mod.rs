@@ -229,3 +229,17 @@ async fn a_ban_ends_the_connection_and_a_stop_is_no_goodbye() {
         stopping.await.unwrap();
     }
 }
+
+/// The document's client comes back unless its own farewell is answered.
+#[tokio::test]
+async fn who_says_farewell_is_answered() {
+    for database in BOTH {
+        let program = Program::on(database, NO_LIMITS);
+        let server = program.serve().await;
+        let ann = Person::new(&program, &server, "ann");
+        for (code, reason) in [(1000, "Intentional disconnect"), (1001, "")] {
+            let anns = listens(&server, &json!(1), &ann).await;
+            assert_eq!(anns.leaves(code, reason).await, Closed(code, reason.into()));
+        }
+    }
+}
