@@ -1,5 +1,7 @@
 //! The channels dialect, as its own clients see it; on both databases.
 
+mod document;
+
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
