@@ -1,50 +1,10 @@
 //! Golden frames: one conversation, byte for byte but for ids and times, in `tests/wire/`.
-//! `UPDATE_FRAMES=1` writes the file anew; the diff is then yours to read.
-
-use std::collections::HashMap;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::harness::socket::NAMESPACE;
-use super::harness::{BOTH, On, Program, Socket, project};
-
-/// Puts names in the place of what differs from run to run.
-#[derive(Default)]
-pub struct Names {
-    pub ids: HashMap<String, String>,
-}
-
-impl Names {
-    pub fn tidy(&mut self, frame: &str) -> String {
-        let mut tidy = String::new();
-        let mut rest = frame;
-        while let Some(first) = rest.chars().next() {
-            let (token, length) = self.token(rest).unwrap_or((first.to_string(), first.len_utf8()));
-            tidy.push_str(&token);
-            rest = &rest[length..];
-        }
-        tidy
-    }
-
-    fn token(&mut self, text: &str) -> Option<(String, usize)> {
-        if let Some(id) = text.get(..36).filter(|id| uuid::Uuid::parse_str(id).is_ok()) {
-            let next = format!("<id {}>", self.ids.len() + 1);
-            return Some((self.ids.entry(id.to_owned()).or_insert(next).clone(), 36));
-        }
-        if text.get(..24).is_some_and(|time| time.ends_with('Z') && chrono::DateTime::parse_from_rfc3339(time).is_ok())
-        {
-            return Some(("<time>".into(), 24));
-        }
-        if text
-            .get(..32)
-            .is_some_and(|time| time.ends_with("+00:00") && chrono::DateTime::parse_from_rfc3339(time).is_ok())
-        {
-            return Some(("<time>".into(), 32));
-        }
-        text.strip_prefix("\"sid\":\"")?.find('"').map(|end| ("\"sid\":\"<sid>\"".into(), end + 8))
-    }
-}
+use super::harness::transcript::{Names, hold_against};
+use super::harness::{BOTH, Program, Socket};
 
 struct Script {
     socket: Socket,
@@ -122,20 +82,7 @@ async fn conversation(program: &Program) -> String {
 
 #[tokio::test]
 async fn a_conversation_frame_by_frame() {
-    let golden = project("tests/wire/community_socketio.txt");
     for database in BOTH {
-        hold_against(&golden, &conversation(&Program::on(database, &[])).await, database);
+        hold_against("community_socketio.txt", &conversation(&Program::on(database, &[])).await, database);
     }
-}
-
-/// Line by line; or writes the file anew.
-pub fn hold_against(golden: &Path, spoken: &str, database: On) {
-    if std::env::var_os("UPDATE_FRAMES").is_some() {
-        std::fs::write(golden, spoken).unwrap();
-    }
-    let expected = std::fs::read_to_string(golden).unwrap();
-    for (number, (said, wanted)) in spoken.lines().zip(expected.lines()).enumerate() {
-        assert_eq!(said, wanted, "line {} on {database:?}", number + 1);
-    }
-    assert_eq!(spoken.lines().count(), expected.lines().count());
 }

@@ -9,6 +9,7 @@ pub mod postgres;
 pub mod program;
 pub mod script;
 pub mod socket;
+pub mod transcript;
 
 use std::collections::HashSet;
 use std::net::TcpListener;
@@ -16,7 +17,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 pub use follower::Follower;
-pub use person::Person;
+pub use person::{Person, serve_to};
 pub use postgres::Postgres;
 pub use program::{Account, Program, Server, Settings};
 pub use script::Script;

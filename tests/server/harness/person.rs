@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Account, Program, Server, Socket};
+use super::{Account, On, Program, Server, Settings, Socket};
 
 /// The status and the answer of a log-in by password.
 pub async fn log_in(server: &Server, identifier: &str, password: &str) -> (u16, Value) {
@@ -94,4 +94,16 @@ impl Person {
     pub async fn make_room(&self, name: &str, private: bool) -> Value {
         self.rest("POST", "/api/rooms", json!({ "name": name, "isPrivate": private })).await
     }
+}
+
+/// A program that is there for these people.
+pub async fn serve_to<const N: usize>(
+    database: On,
+    settings: Settings<'_>,
+    names: [&str; N],
+) -> (Program, Server, [Person; N]) {
+    let program = Program::on(database, settings);
+    let server = program.serve().await;
+    let people = names.map(|name| Person::new(&program, &server, name));
+    (program, server, people)
 }

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::super::frames::{Names, hold_against};
 use super::super::harness::plain::Plain;
 use super::super::harness::program::{NO_LIMITS, node};
-use super::super::harness::{BOTH, Person, Program, Script, Socket, free_port, project};
+use super::super::harness::transcript::{Names, hold_against, quotes, rows};
+use super::super::harness::{BOTH, Person, Program, Script, Socket, free_port, project, serve_to};
 use super::{NO_BODY, comes, hear_announced, hear_said, history, join, say};
 
 struct Everywhere {
@@ -58,9 +58,7 @@ impl Everywhere {
 #[tokio::test]
 async fn what_is_said_in_one_dialect_is_seen_in_all_under_the_same_number() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let mut anns = comes(&server, &ann).await;
         join(&mut anns, "tavern").await;
         let number = program.sql("SELECT number FROM chat_rooms WHERE slug = 'tavern'")[0].clone();
@@ -119,7 +117,6 @@ fn tidy(names: &mut Names, frame: &str) -> String {
 
 #[tokio::test]
 async fn a_conversation_frame_by_frame() {
-    let golden = project("tests/wire/pubsub_ws.txt");
     for database in BOTH {
         let program = Program::on(database, &[]);
         let server = program.serve().await;
@@ -150,25 +147,13 @@ async fn a_conversation_frame_by_frame() {
                 lines.push(format!("< {}", tidy(&mut names, &socket.next_text().await.unwrap())));
             }
         }
-        hold_against(&golden, &(lines.join("\n") + "\n"), database);
+        hold_against("pubsub_ws.txt", &(lines.join("\n") + "\n"), database);
     }
 }
 
-/// In their order.
 #[test]
 fn the_examples_of_the_document_are_golden_frames() {
-    let (document, golden) = (specification(), std::fs::read_to_string(project("tests/wire/pubsub_ws.txt")).unwrap());
-    let blocks = document.split("```").skip(1).step_by(2);
-    let examples: Vec<&str> = blocks.flat_map(|block| block.lines().skip(1)).collect();
-    assert!(examples.len() > 20);
-    let mut rest = golden.lines();
-    for example in examples {
-        assert!(rest.any(|line| line == example), "docs/wire/pubsub.md: {example}");
-    }
-}
-
-fn specification() -> String {
-    std::fs::read_to_string(project("docs/wire/pubsub.md")).unwrap()
+    quotes("pubsub.md", "pubsub_ws.txt");
 }
 
 #[tokio::test]
@@ -177,23 +162,11 @@ async fn the_refusals_of_the_document_are_those_of_the_program() {
     let server = program.serve().await;
     let mut socket = comes(&server, &Person::new(&program, &server, "ann")).await;
     join(&mut socket, "general").await;
-    let document = specification();
-    let rows: Vec<_> = document
-        .split_once("| frame | message |")
-        .unwrap()
-        .1
-        .lines()
-        .skip(2)
-        .take_while(|line| line.starts_with('|'))
-        .map(|line| line.trim_matches([' ', '|']).split_once(" | ").unwrap())
-        .collect();
-    assert!(rows.len() > 8);
-    for (frame, message) in rows {
-        socket.send_text(frame.trim_matches('`')).await;
+    for (frame, message) in rows("pubsub.md", "| frame | message |") {
+        socket.send_text(&frame).await;
         let refused = socket.next().await.unwrap();
         let said = refused["data"]["message"].as_str().unwrap();
-        let written = message.trim_matches('`').trim_end();
-        assert!(said.starts_with(written), "{frame}: {said:?}, not {written:?}");
+        assert!(said.starts_with(&message), "{frame}: {said:?}, not {message:?}");
     }
 }
 

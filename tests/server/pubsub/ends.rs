@@ -6,19 +6,14 @@ use serde_json::json;
 
 use super::super::harness::plain::{Closed, Plain};
 use super::super::harness::program::NO_LIMITS;
-use super::super::harness::{BOTH, Person, Program};
-use super::{NO_BODY, ask, comes, hear_announced, hear_error, hear_said, join, path_of, say};
+use super::super::harness::{BOTH, Person, Program, serve_to};
+use super::{NO_BODY, ask, comes, hear_announced, hear_error, hear_said, join, join_both, path_of, say};
 
 #[tokio::test]
 async fn mute_ban_and_end_of_a_room() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
-        let (mut anns, mut bens) = (comes(&server, &ann).await, comes(&server, &ben).await);
-        join(&mut anns, "tavern").await;
-        join(&mut bens, "tavern").await;
-        hear_announced(&mut anns).await;
+        let (_program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
+        let [mut anns, mut bens] = join_both(&server, [&ann, &ben], "tavern").await;
         let of_ben = |what: &str| format!("/api/rooms/tavern/{what}/{}", ben.id());
         ann.rest("PUT", &of_ben("mutes"), json!({ "seconds": 300 })).await;
         say(&mut bens, "tavern", "mmh").await;
@@ -90,13 +85,8 @@ async fn a_lock_and_the_end_of_a_token_end_the_connection() {
 #[tokio::test]
 async fn a_stop_is_no_goodbye() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
-        let (mut anns, mut bens) = (comes(&server, &ann).await, comes(&server, &ben).await);
-        join(&mut anns, "general").await;
-        join(&mut bens, "general").await;
-        hear_announced(&mut anns).await;
+        let (program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
+        let [mut anns, mut bens] = join_both(&server, [&ann, &ben], "general").await;
         say(&mut bens, "general", "before").await;
         assert_eq!(hear_said(&mut anns).await["sequence"], 1);
         let stopping = tokio::spawn(server.stop());

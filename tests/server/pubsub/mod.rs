@@ -68,6 +68,16 @@ async fn entered(socket: &mut Plain, room: &str) -> Vec<Value> {
     users.iter().map(|user| user["user"].clone()).collect()
 }
 
+/// Two in one room, the first of whom has heard that the other came.
+async fn join_both(server: &Server, people: [&Person; 2], room: &str) -> [Plain; 2] {
+    let [mut first, mut second] = [comes(server, people[0]).await, comes(server, people[1]).await];
+    join(&mut first, room).await;
+    join(&mut second, room).await;
+    let came = format!("{} joined the room", people[1].account.userid);
+    assert_eq!(hear_announced(&mut first).await["content"], came);
+    [first, second]
+}
+
 async fn say(socket: &mut Plain, room: &str, content: &str) {
     ask(socket, json!({ "type": "message", "data": { "room": room, "content": content } })).await;
 }

@@ -7,10 +7,8 @@ use serde_json::{Value, json};
 use super::super::guests;
 use super::super::harness::plain::{Closed, Plain};
 use super::super::harness::program::NO_LIMITS;
-use super::super::harness::{BOTH, On, Person, Program};
-use super::{
-    NO_BODY, ask, comes, guest, hear_announced, hear_error, hear_said, history, join, open_house, path_of, say,
-};
+use super::super::harness::{BOTH, On, Person, Program, serve_to};
+use super::{NO_BODY, ask, comes, guest, hear_error, hear_said, history, join, join_both, open_house, path_of, say};
 
 const UNAUTHORIZED: u16 = 4001;
 
@@ -22,9 +20,7 @@ async fn is_turned_away(socket: &mut Plain, text: &str) {
 #[tokio::test]
 async fn a_token_says_who_one_is_in_the_address_or_in_the_first_frame() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let mut first = Plain::open(&server, "/ws").await;
         ask(&mut first, json!({ "type": "auth", "token": ann.account.token })).await;
         let connected = first.next().await.unwrap();
@@ -219,13 +215,8 @@ async fn rooms_that_are_made_and_messages_are_counted() {
 #[tokio::test]
 async fn who_is_away_is_shown_so() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
-        let (mut anns, mut bens) = (comes(&server, &ann).await, comes(&server, &ben).await);
-        join(&mut anns, "general").await;
-        join(&mut bens, "general").await;
-        assert_eq!(hear_announced(&mut anns).await["content"], "ben joined the room");
+        let (_program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
+        let [mut anns, mut bens] = join_both(&server, [&ann, &ben], "general").await;
         let status = async |socket: &mut Plain| {
             ask(socket, json!({ "type": "presence", "room": "general" })).await;
             let frame = socket.hear("presence").await;

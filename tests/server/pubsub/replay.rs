@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::harness::plain::Plain;
 use super::super::harness::program::NO_LIMITS;
-use super::super::harness::{BOTH, On, Person, Program, free_port};
+use super::super::harness::{BOTH, On, Person, Program, free_port, serve_to};
 use super::{ask, column, comes, entered, hear_said, history, join, say, sequences};
 
 /// Reads on to a number: what comes in history and what comes live, as it comes.
@@ -26,9 +26,7 @@ async fn replay_joins_live_without_gap_or_repeat() {
     const MISSED: i64 = 500;
     const MEANWHILE: i64 = 500;
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let mut sender = comes(&server, &ann).await;
         join(&mut sender, "general").await;
         let mut readers = Vec::new();
@@ -71,9 +69,7 @@ async fn readers_who_come_and_go_in_a_rush_hear_each_message_once() {
     const SENDERS: i64 = 3;
     const EACH: i64 = 700;
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let senders = (0..SENDERS).map(async |_| {
             let mut socket = comes(&server, &ann).await;
             join(&mut socket, "general").await;
@@ -160,9 +156,7 @@ async fn numbers_that_the_room_does_not_have_are_no_trouble() {
 #[tokio::test]
 async fn a_slow_reader_is_closed_and_misses_nothing() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let (mut sender, mut slow) = (comes(&server, &ann).await, comes(&server, &ben).await);
         for socket in [&mut sender, &mut slow] {
             join(socket, "general").await;
