@@ -2,17 +2,21 @@
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::bearer::{turned_away, unauthorized};
 use super::connection::{Live, Turned};
 use super::refusals::{Described, Doing, describe};
-use super::requests;
+use super::requests::{self, is_name};
 use super::visit::Door;
 use crate::chat::{Caller, Refusal};
 use crate::model::Actor;
+use crate::model::text::trim_like_javascript;
 
 /// Why there is no other answer.
 #[derive(Debug)]
@@ -75,6 +79,32 @@ impl IntoResponse for Failure {
     }
 }
 
+/// The one part of a path that differs.
+pub struct Named(pub String);
+
+/// What stands behind the question mark.
+pub struct Asked<T>(pub T);
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Named, Failure> {
+        let path = Path::from_request_parts(parts, state).await;
+        path.map(|Path(name)| Named(name)).map_err(|rejection| Failure::new(rejection.status(), rejection.body_text()))
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Asked<T>, Failure> {
+        let query = Query::from_request_parts(parts, state).await;
+        query
+            .map(|Query(asked)| Asked(asked))
+            .map_err(|rejection| Failure::new(rejection.status(), rejection.body_text()))
+    }
+}
+
 /// Whoever bears the token of a request.
 pub async fn caller_of<L: Live>(door: &Door<L>, headers: &HeaderMap) -> Result<(Actor, Caller), Failure> {
     let actor = door.bearers.actor(headers).map_err(|refusal| {
@@ -97,4 +127,11 @@ pub fn object(body: Result<Json<Value>, JsonRejection>) -> Result<Value, Failure
         Ok(_) => Err(Failure::wrong("The body must be a JSON object")),
         Err(rejection) => Err(Failure::new(rejection.status(), rejection.body_text())),
     }
+}
+
+/// A name that a body gives.
+pub fn name(body: &Value, most: usize) -> Result<String, Failure> {
+    let name = body.get("name").and_then(Value::as_str).map(trim_like_javascript);
+    let name = name.filter(|name| is_name(name, most)).map(str::to_owned);
+    name.ok_or_else(|| Failure::wrong(format!("name must be one line of 1 to {most} characters")))
 }

@@ -1,9 +1,9 @@
 //! The dialect's REST, and the way into its WebSocket.
 
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
@@ -16,7 +16,7 @@ use super::wire::{self, MessageShape};
 use super::{Channels, DIALECT};
 use crate::chat::{Refusal, Said, Text};
 use crate::doors::bearer::turned_away;
-use crate::doors::details::{Failure, caller_of, object};
+use crate::doors::details::{Asked, Failure, Named, caller_of, name, object};
 use crate::doors::websocket::Peer;
 use crate::model::{Micros, RoomKind};
 use crate::store::RoomFilter;
@@ -85,8 +85,8 @@ struct Page {
 
 async fn history(
     State(channels): State<Channels>,
-    Path(channel): Path<String>,
-    Query(page): Query<Page>,
+    Named(channel): Named,
+    Asked(page): Asked<Page>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
     let (actor, _) = caller_of(&channels.door, &headers).await?;
@@ -116,7 +116,7 @@ fn time(text: &str) -> Option<Micros> {
 
 async fn post(
     State(channels): State<Channels>,
-    Path(channel): Path<String>,
+    Named(channel): Named,
     headers: HeaderMap,
     body: Result<Json<Value>, JsonRejection>,
 ) -> Result<Response, Failure> {
@@ -163,19 +163,15 @@ async fn make_character(
 ) -> Result<Response, Failure> {
     let (_, caller) = caller_of(&channels.door, &headers).await?;
     let body = object(body)?;
-    let name = body.get("name").and_then(Value::as_str).map(str::trim).unwrap_or_default();
-    if name.is_empty() || name.encode_utf16().count() > MAX_CHARACTER_NAME {
-        let detail = format!("name must be a text of 1 to {MAX_CHARACTER_NAME} characters");
-        return Err(Failure::new(StatusCode::UNPROCESSABLE_ENTITY, detail));
-    }
-    let (made, _) = channels.door.chat.make_character(&caller, name, None).await?;
+    let name = name(&body, MAX_CHARACTER_NAME)?;
+    let (made, _) = channels.door.chat.make_character(&caller, &name, None).await?;
     let shape = json!({ "id": made.character.number, "name": made.character.name });
     Ok((StatusCode::CREATED, Json(shape)).into_response())
 }
 
 async fn delete_character(
     State(channels): State<Channels>,
-    Path(character): Path<String>,
+    Named(character): Named,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Failure> {
     let (_, caller) = caller_of(&channels.door, &headers).await?;
@@ -193,8 +189,8 @@ struct Ticket {
 /// without end.
 async fn connect(
     State(channels): State<Channels>,
-    Path(channel): Path<String>,
-    Query(ticket): Query<Ticket>,
+    Named(channel): Named,
+    Asked(ticket): Asked<Ticket>,
     peer: Peer,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Failure> {

@@ -15,7 +15,7 @@ pub async fn no_such_method(uri: Uri) -> Response {
     refusal(&uri, StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "Method not allowed")
 }
 
-/// In the words of what else stands below the path: of the Node app, of both, or of all newer routes.
+/// In the words of what else stands below the path: of the Node app, of newer dialects too, or of all newer routes.
 fn refusal(uri: &Uri, status: StatusCode, code: &'static str, message: &str) -> Response {
     TALLY.refused(code);
     let path = uri.path();
@@ -24,6 +24,8 @@ fn refusal(uri: &Uri, status: StatusCode, code: &'static str, message: &str) -> 
     let error = json!({ "code": code, "message": message });
     let body = if is_below("/api/auth") {
         json!({ "message": message, "error": error })
+    } else if is_below("/api/chat") {
+        json!({ "detail": message, "error": error })
     } else if is_below("/api") && !is_below("/api/community") {
         json!({ "error": error })
     } else {

@@ -56,6 +56,8 @@ fn refusal(path: &str, per_minute: u32, wait: std::time::Duration) -> Response {
         json!({ "message": message, "error": message, "code": "slow_down", "retryIn": retry_in })
     } else if path.starts_with("/api/auth/") {
         json!({ "message": message, "error": error })
+    } else if path.starts_with("/api/chat/") {
+        json!({ "detail": message, "error": error })
     } else {
         json!({ "error": error })
     };

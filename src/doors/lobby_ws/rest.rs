@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{delete, get};
@@ -18,8 +18,7 @@ use super::{DIALECT, Lobby};
 use crate::auth::TokenRefusal;
 use crate::chat::{Caller, Refusal};
 use crate::doors::bearer::unauthorized;
-use crate::doors::details::{Failure, caller_of, object};
-use crate::doors::requests::is_name;
+use crate::doors::details::{Asked, Failure, Named, caller_of, name, object};
 use crate::doors::visit::numbered;
 use crate::doors::websocket::Peer;
 use crate::model::text::{javascript_length, trim_like_javascript};
@@ -92,7 +91,7 @@ async fn create(
 ) -> Result<Json<Value>, Failure> {
     let asker = lobby.asker(&headers).await?;
     let body = object(body)?;
-    let (name, description) = (name(&body)?, description(&body)?);
+    let (name, description) = (name(&body, MOST_NAME)?, description(&body)?);
     let chat = &lobby.door.chat;
     chat.check_name(&name).map_err(|_| Failure::bad("name contains inappropriate content"))?;
     lobby.count_room(&asker, &peer)?;
@@ -101,13 +100,6 @@ async fn create(
         other => other.into(),
     })?;
     Ok(Json(wire::room(&room)))
-}
-
-fn name(body: &Value) -> Result<String, Failure> {
-    let name = body.get("name").and_then(Value::as_str).map(trim_like_javascript);
-    let name = name.filter(|name| is_name(name, MOST_NAME));
-    name.map(str::to_owned)
-        .ok_or_else(|| Failure::wrong(format!("name must be one line of 1 to {MOST_NAME} characters")))
 }
 
 fn description(body: &Value) -> Result<String, Failure> {
@@ -120,7 +112,7 @@ fn description(body: &Value) -> Result<String, Failure> {
     }
 }
 
-async fn end(State(lobby): State<Lobby>, Path(room): Path<String>, headers: HeaderMap) -> Result<Json<Value>, Failure> {
+async fn end(State(lobby): State<Lobby>, Named(room): Named, headers: HeaderMap) -> Result<Json<Value>, Failure> {
     let (_, caller) = caller_of(&lobby.door, &headers).await?;
     lobby.door.chat.delete_room(&caller, numbered(&room)?, None).await?;
     Ok(Json(json!({ "message": "Room deleted successfully" })))
@@ -133,8 +125,8 @@ struct Page {
 
 async fn history(
     State(lobby): State<Lobby>,
-    Path(room): Path<String>,
-    Query(page): Query<Page>,
+    Named(room): Named,
+    Asked(page): Asked<Page>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Failure> {
     let asker = lobby.asker(&headers).await?;
@@ -152,7 +144,7 @@ async fn history(
 /// Who comes in, and whether the room is open to them, its first frame decides.
 async fn connect(
     State(lobby): State<Lobby>,
-    Path(room): Path<String>,
+    Named(room): Named,
     peer: Peer,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Failure> {
