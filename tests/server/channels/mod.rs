@@ -1,13 +1,15 @@
 //! The channels dialect, as its own clients see it; on both databases.
 
 mod document;
+mod ends;
+mod refusals;
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::harness::plain::{Closed, Plain};
 use super::harness::program::NO_LIMITS;
-use super::harness::{BOTH, Person, Program, Server};
+use super::harness::{BOTH, Person, Program, Server, serve_to};
 
 const NO_BODY: Value = Value::Null;
 
@@ -32,9 +34,7 @@ async fn number_of(person: &Person, name: &str) -> Value {
 #[tokio::test]
 async fn what_is_posted_is_heard_and_stands_in_the_history() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         ann.rest("POST", "/api/rooms", json!({ "name": "Tavern", "slug": "tavern", "description": "Ale" })).await;
         ann.rest("POST", "/api/rooms", json!({ "name": "Cellar", "isPrivate": true })).await;
         let channels = ben.rest("GET", "/api/chat/channels", NO_BODY).await;
@@ -89,63 +89,9 @@ async fn older_messages_are_paged_by_time_without_a_gap_or_a_repeat() {
 }
 
 #[tokio::test]
-async fn refusals_say_what_the_documents_client_shows() {
-    for database in BOTH {
-        let program = Program::on(database, &[("RATE_LIMIT_HTTP_PER_MINUTE", "0")]);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
-        let cellar = ann.make_room("Cellar", true).await;
-        ann.rest("POST", "/api/rooms", json!({ "name": "Tavern" })).await;
-        let (tavern, hidden) = (number_of(&ann, "Tavern").await, number_of(&ann, "Cellar").await);
-        let refused = async |person: &Person, path: &str, body: Value| {
-            let (status, answer) = person.request("POST", path, body).await;
-            (status.as_u16(), answer["detail"].as_str().unwrap().to_owned())
-        };
-        let bad = |detail: &str| (400, detail.to_owned());
-        let path = messages_path(&tavern);
-        let long = "🦀".repeat(501);
-        for (content, detail) in [
-            (json!("  "), "Message cannot be empty"),
-            (json!(long), "Message is too long (max 1000 characters)"),
-            (json!("what a fucking mess"), "Message contains inappropriate content."),
-        ] {
-            assert_eq!(refused(&ben, &path, json!({ "content": content })).await, bad(detail));
-        }
-        let not_here = "You don't have permission to post in this channel.";
-        for nowhere in [&hidden, &json!(4711)] {
-            assert_eq!(refused(&ben, &messages_path(nowhere), json!({ "content": "hello" })).await, bad(not_here));
-            let (status, answer) = ben.request("GET", &messages_path(nowhere), NO_BODY).await;
-            assert_eq!((status.as_u16(), answer), (404, json!({ "detail": "Channel not found" })));
-            let opened = Plain::try_to_open(&server.url, &socket_path(nowhere, &ben)).await.err().unwrap();
-            assert_eq!(opened, (404, json!({ "detail": "Channel not found" }).to_string()));
-        }
-        let foreign = ann.rest("POST", "/api/chat/characters", json!({ "name": "Bard" })).await["id"].clone();
-        let said = json!({ "content": "hello", "character_id": foreign });
-        assert_eq!(refused(&ben, &path, said).await, bad("Character not found"));
-        for number in 0..30 {
-            ben.rest("POST", &path, json!({ "content": format!("{number}") })).await;
-        }
-        assert_eq!(
-            refused(&ben, &path, json!({ "content": "one more" })).await,
-            bad("Rate limit exceeded. Please slow down.")
-        );
-        let nobody = Person::nobody(&server);
-        let (status, answer) = nobody.request("GET", "/api/chat/channels", NO_BODY).await;
-        assert_eq!((status.as_u16(), &answer["detail"]), (401, &json!("Unauthorized - No token provided")));
-        for token in ["", "?token=", "?token=forged"] {
-            let path = format!("/api/chat/ws/{tavern}{token}");
-            assert_eq!(Plain::try_to_open(&server.url, &path).await.err().unwrap().0, 403);
-        }
-        assert!(cellar["id"].is_string());
-    }
-}
-
-#[tokio::test]
 async fn a_listener_hears_comings_typing_edits_and_deletions_of_every_dialect() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let main = json!(1);
         let mut anns = listens(&server, &main, &ann).await;
         anns.hears_nothing_before(&json!({ "type": "ping" }), "pong").await;
@@ -190,48 +136,6 @@ async fn a_listener_hears_comings_typing_edits_and_deletions_of_every_dialect() 
     }
 }
 
-#[tokio::test]
-async fn bad_frames_get_one_error_each_and_end_nothing() {
-    let program = Program::on(BOTH[0], &[]);
-    let server = program.serve().await;
-    let ann = Person::new(&program, &server, "ann");
-    let mut anns = listens(&server, &json!(1), &ann).await;
-    for frame in ["no json", "[]", "{}", r#"{"type":7}"#, r#"{"type":"dance"}"#] {
-        anns.send_text(frame).await;
-        assert_eq!(anns.next().await.unwrap()["type"], "error", "{frame}");
-    }
-    anns.hears_nothing_before(&json!({ "type": "ping" }), "pong").await;
-    for _ in 0..30 {
-        anns.send_text("no json").await;
-        assert_eq!(anns.next().await.unwrap()["type"], "error");
-    }
-    anns.hears_nothing_before(&json!({ "type": "ping" }), "pong").await;
-    // A limit does, when it is overrun again and again.
-    for _ in 0..600 {
-        anns.send_text(r#"{"type":"ping"}"#).await;
-    }
-    assert_eq!(anns.closed().await, Closed(1008, "Too many refusals in a row".into()));
-}
-
-#[tokio::test]
-async fn a_ban_ends_the_connection_and_a_stop_is_no_goodbye() {
-    for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
-        let room = ann.rest("POST", "/api/rooms", json!({ "name": "Tavern" })).await;
-        let tavern = number_of(&ann, "Tavern").await;
-        let (mut anns, mut bens) = (listens(&server, &tavern, &ann).await, listens(&server, &tavern, &ben).await);
-        let path = format!("/api/rooms/{}/bans/{}", room["id"].as_str().unwrap(), ben.id());
-        ann.rest("PUT", &path, json!({ "reason": "Brawling" })).await;
-        assert_eq!(bens.closed().await, Closed(4001, "Unauthorized".into()));
-        assert_eq!(Plain::try_to_open(&server.url, &socket_path(&tavern, &ben)).await.err().unwrap().0, 404);
-        let stopping = tokio::spawn(server.stop());
-        assert_eq!(anns.closed().await.0, 1012);
-        stopping.await.unwrap();
-    }
-}
-
 /// The document's client comes back unless its own farewell is answered.
 #[tokio::test]
 async fn who_says_farewell_is_answered() {
@@ -243,5 +147,157 @@ async fn who_says_farewell_is_answered() {
             let anns = listens(&server, &json!(1), &ann).await;
             assert_eq!(anns.leaves(code, reason).await, Closed(code, reason.into()));
         }
+    }
+}
+
+#[tokio::test]
+async fn channels_are_those_that_one_may_see() {
+    for database in BOTH {
+        let (_program, server, [ann, ben, cleo]) = serve_to(database, NO_LIMITS, ["ann", "ben", "cleo"]).await;
+        for (name, kind) in [("Tavern", "public"), ("Cellar", "private"), ("Smiths", "guild")] {
+            ann.rest("POST", "/api/rooms", json!({ "name": name, "kind": kind })).await;
+        }
+        ann.rest("PUT", &format!("/api/me/directs/{}", ben.id()), json!({})).await;
+        let listed = async |person: &Person| {
+            let channels = person.rest("GET", "/api/chat/channels", NO_BODY).await;
+            let kinds = channels.as_array().unwrap().iter().map(|channel| {
+                format!("{} {}", channel["display_name"].as_str().unwrap(), channel["channel_type"].as_str().unwrap())
+            });
+            kinds.collect::<Vec<_>>()
+        };
+        assert_eq!(listed(&ann).await, ["main-chat public", "Tavern public", "Cellar private", "Smiths guild"]);
+        assert_eq!(listed(&cleo).await, ["main-chat public", "Tavern public"]);
+        // Who is in them speaks and hears there; a direct room is no channel even to its two.
+        let smiths = number_of(&ann, "Smiths").await;
+        let mut anns = listens(&server, &smiths, &ann).await;
+        ann.rest("POST", &messages_path(&smiths), json!({ "content": "among smiths" })).await;
+        assert_eq!(anns.hear("new_message").await["data"]["channel_id"], smiths);
+        let direct = json!(5);
+        for (method, body, expected) in [("GET", NO_BODY, 404), ("POST", json!({ "content": "Psst" }), 400)] {
+            assert_eq!(ann.request(method, &messages_path(&direct), body).await.0.as_u16(), expected, "{method}");
+        }
+        assert_eq!(Plain::try_to_open(&server.url, &socket_path(&direct, &ann)).await.err().unwrap().0, 404);
+    }
+}
+
+#[tokio::test]
+async fn a_page_is_the_newest_before_a_time_in_whatever_form_that_is() {
+    for database in BOTH {
+        let (program, _server, [ann]) = serve_to(database, NO_LIMITS, ["ann"]).await;
+        let mut speaks = ann.socket().await;
+        for number in 1..=210 {
+            speaks.succeed("send-message", json!({ "message": format!("line {number}") })).await;
+        }
+        let page = async |query: &str| {
+            let page = ann.rest("GET", &format!("{}{query}", messages_path(&json!(1))), NO_BODY).await;
+            page.as_array().unwrap().clone()
+        };
+        let numbers =
+            |page: &[Value]| -> Vec<i64> { page.iter().map(|one| one["message_id"].as_i64().unwrap()).collect() };
+        let all = page("?limit=1000").await;
+        assert_eq!(numbers(&all), (11..=210).collect::<Vec<_>>(), "200 at most");
+        for query in ["", "?limit=50", "?before=", "?limit=50&before="] {
+            assert_eq!(numbers(&page(query).await), (161..=210).collect::<Vec<_>>(), "{query}");
+        }
+        assert_eq!(numbers(&page("?limit=1").await), [210]);
+        let times: Vec<&str> = all.iter().map(|one| one["timestamp"].as_str().unwrap()).collect();
+        assert!(times.is_sorted_by(|one, next| one < next), "strictly");
+        // The time itself is not before it.
+        let utc = times[100].strip_suffix("+00:00").unwrap();
+        for before in [format!("{utc}%2B00:00"), format!("{utc}+00:00"), utc.to_owned(), format!("{utc}Z")] {
+            assert_eq!(numbers(&page(&format!("?limit=3&before={before}")).await), [108, 109, 110], "{before}");
+        }
+        // Nobody says them yet, and whoever has some shows them.
+        program.sql("UPDATE chat_log SET kind = 'system' WHERE seq = 210");
+        assert_eq!(page("?limit=1").await[0]["message_type"], "system");
+    }
+}
+
+#[tokio::test]
+async fn one_speaks_as_ones_own_characters() {
+    for database in BOTH {
+        let (_program, _server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
+        let path = "/api/chat/characters";
+        let bard = ann.rest("POST", path, json!({ "name": " Bard " })).await;
+        assert_eq!(bard, json!({ "id": bard["id"], "name": "Bard" }));
+        let sage = ann.rest("POST", path, json!({ "name": "Sage" })).await;
+        assert_eq!(ann.rest("GET", path, NO_BODY).await, json!([bard, sage]));
+        assert_eq!(ben.rest("GET", path, NO_BODY).await, json!([]));
+        let id = &bard["id"];
+        let said = async |character: Value| {
+            let body = json!({ "content": "Hear me", "character_id": character });
+            let said = ann.rest("POST", &messages_path(&json!(1)), body).await;
+            (said["character_id"].clone(), said["character_name"].clone())
+        };
+        for (given, spoken) in [
+            (id.clone(), (id.clone(), json!("Bard"))),
+            (json!(id.to_string()), (id.clone(), json!("Bard"))),
+            (json!(""), (NO_BODY, NO_BODY)),
+            (NO_BODY, (NO_BODY, NO_BODY)),
+        ] {
+            assert_eq!(said(given.clone()).await, spoken, "{given}");
+        }
+        let own = format!("{path}/{id}");
+        for (person, method, path, body, expected) in [
+            (&ben, "DELETE", own.as_str(), NO_BODY, (404, "Character not found")),
+            (&ann, "DELETE", "/api/chat/characters/x", NO_BODY, (404, "Character not found")),
+            (&ann, "POST", path, json!({ "name": "Bard" }), (409, "This name is taken")),
+            (&ann, "POST", path, json!({}), (422, "name must be one line of 1 to 100 characters")),
+            (
+                &ann,
+                "POST",
+                path,
+                json!({ "name": "two\nlines" }),
+                (422, "name must be one line of 1 to 100 characters"),
+            ),
+            (
+                &ann,
+                "POST",
+                path,
+                json!({ "name": "x".repeat(101) }),
+                (422, "name must be one line of 1 to 100 characters"),
+            ),
+        ] {
+            let (status, answer) = person.request(method, path, body).await;
+            assert_eq!((status.as_u16(), answer["detail"].as_str().unwrap()), expected, "{method} {path}");
+        }
+        ann.rest("DELETE", &own, NO_BODY).await;
+        assert_eq!(ann.rest("GET", path, NO_BODY).await, json!([sage]));
+        let (status, answer) =
+            ann.request("POST", &messages_path(&json!(1)), json!({ "content": "Hear me", "character_id": id })).await;
+        assert_eq!((status.as_u16(), &answer["detail"]), (400, &json!("Character not found")));
+        let history = ann.rest("GET", &messages_path(&json!(1)), NO_BODY).await;
+        assert_eq!(history[0]["character_name"], "Bard", "what was spoken as it stays so");
+    }
+}
+
+#[tokio::test]
+async fn comings_and_typing_are_told_to_other_people_and_not_to_ones_other_connections() {
+    for database in BOTH {
+        let (_program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
+        let main = json!(1);
+        let mut anns = listens(&server, &main, &ann).await;
+        let mut bens = listens(&server, &main, &ben).await;
+        anns.hear("user_joined").await;
+        let mut others = listens(&server, &main, &ben).await;
+        bens.send(&json!({ "type": "typing" })).await;
+        // He came once: this is next.
+        assert_eq!(anns.next().await.unwrap()["type"], "user_typing");
+        ann.rest("POST", &messages_path(&main), json!({ "content": "Well?" })).await;
+        for own in [&mut bens, &mut others] {
+            loop {
+                match own.next().await.unwrap()["type"].as_str().unwrap() {
+                    "new_message" => break,
+                    // She had come a moment before him.
+                    other => assert_eq!(other, "user_joined"),
+                }
+            }
+        }
+        assert_eq!(anns.next().await.unwrap()["type"], "new_message");
+        bens.close().await;
+        others.send(&json!({ "type": "typing" })).await;
+        assert_eq!(anns.next().await.unwrap()["type"], "user_typing", "he is still here");
+        others.close().await;
+        assert_eq!(anns.next().await.unwrap(), json!({ "type": "user_left", "user_id": ben.id() }));
     }
 }

@@ -46,6 +46,10 @@ impl Plain {
         self.stream.send(Message::text(text)).await.unwrap();
     }
 
+    pub async fn send_bytes(&mut self, bytes: &'static [u8]) {
+        self.stream.send(Message::binary(bytes)).await.unwrap();
+    }
+
     /// The next frame, or how the connection ended.
     pub async fn next(&mut self) -> Result<Value, Closed> {
         Ok(serde_json::from_str(&self.next_text().await?).unwrap())
