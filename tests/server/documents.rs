@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::harness::{On, Program, project};
 
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "ARCHITECTURE.md",
     "COMMUNITY_CHAT_WEBSOCKET_API.md",
@@ -13,6 +13,7 @@ const DOCUMENTS: [&str; 9] = [
     "SECURITY.md",
     "CHANGELOG.md",
     "docs/wire/own.md",
+    "docs/wire/channels.md",
     "docs/wire/lobby.md",
     "docs/wire/pubsub.md",
 ];
