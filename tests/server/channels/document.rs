@@ -2,7 +2,7 @@
 //! and our examples.
 
 use super::*;
-use crate::harness::program::{node, unlimited};
+use crate::harness::program::node;
 use crate::harness::transcript::{Transcript, hold_against, quotes, rows};
 use crate::harness::{Script, free_port, project};
 

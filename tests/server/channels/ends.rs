@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use super::*;
-use crate::harness::program::unlimited;
 
 #[tokio::test]
 async fn a_ban_ends_the_connection_and_a_stop_is_no_goodbye() {

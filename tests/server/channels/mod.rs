@@ -7,8 +7,9 @@ mod refusals;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use super::guests::guest;
 use super::harness::plain::{Closed, Plain};
-use super::harness::program::NO_LIMITS;
+use super::harness::program::{NO_LIMITS, unlimited};
 use super::harness::{BOTH, Person, Program, Server, serve_to};
 
 const NO_BODY: Value = Value::Null;
@@ -210,6 +211,36 @@ async fn a_page_is_the_newest_before_a_time_in_whatever_form_that_is() {
         // Nobody says them yet, and whoever has some shows them.
         program.sql("UPDATE chat_log SET kind = 'system' WHERE seq = 210");
         assert_eq!(page("?limit=1").await[0]["message_type"], "system");
+    }
+}
+
+#[tokio::test]
+async fn only_what_one_does_is_an_emote() {
+    for database in BOTH {
+        let (_program, _server, [ann]) = serve_to(database, NO_LIMITS, ["ann"]).await;
+        for (content, kind) in
+            [("/me waves", "emote"), (" /me waves", "emote"), ("/me", "text"), ("/meow", "text"), ("I /me", "text")]
+        {
+            let posted = ann.rest("POST", &messages_path(&json!(1)), json!({ "content": content })).await;
+            assert_eq!((&posted["message_type"], &posted["content"]), (&json!(kind), &json!(content.trim())));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_guest_with_a_token_speaks_and_hears() {
+    for database in BOTH {
+        let settings = unlimited(&[("ALLOW_GUESTS", "true")]);
+        let (_program, server, [ann]) = serve_to(database, &settings, ["ann"]).await;
+        let zoe = guest(&server, "Zoe").await;
+        let main = number_of(&zoe, "main-chat").await;
+        let (mut anns, mut zoes) = (listens(&server, &main, &ann).await, listens(&server, &main, &zoe).await);
+        while anns.hear("user_joined").await["user_id"] != zoe.id() {}
+        let posted = zoe.rest("POST", &messages_path(&main), json!({ "content": "Hello" })).await;
+        assert_eq!((&posted["user_id"], &posted["username"]), (&json!(zoe.id()), &json!("Zoe")));
+        for socket in [&mut anns, &mut zoes] {
+            assert_eq!(socket.hear("new_message").await["data"], posted);
+        }
     }
 }
 

@@ -5,7 +5,6 @@ use std::time::Duration;
 use reqwest::Method;
 
 use super::*;
-use crate::harness::program::unlimited;
 
 /// The status, and what is said in `Retry-After`; the body says in `detail` why.
 async fn asked_raw(server: &Server, method: &str, path: &str, token: &str, body: &str) -> (u16, Option<u64>) {
