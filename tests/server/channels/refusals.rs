@@ -218,7 +218,12 @@ async fn connections_are_counted_before_the_upgrade_and_a_closed_door_is_none() 
         let two = [(limit, "2")];
         let (mut program, server, [ann]) = serve_to(BOTH[0], &unlimited(&two), ["ann"]).await;
         let main = json!(1);
-        let _inside = (listens(&server, &main, &ann).await, listens(&server, &main, &ann).await);
+        let mut inside = [listens(&server, &main, &ann).await, listens(&server, &main, &ann).await];
+        // They are counted by then.
+        for socket in &mut inside {
+            socket.send(&json!({ "type": "ping" })).await;
+            socket.hear("pong").await;
+        }
         let (status, body) = Plain::try_to_open(&server.url, &socket_path(&main, &ann)).await.err().unwrap();
         let said: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((status, said["detail"].is_string()), (429, true), "{limit}: {body}");
