@@ -32,13 +32,13 @@ async function enter(open, user) {
   return page;
 }
 
+/** The status is not asked for: it may show the end of the old connection, where that comes last. */
 async function choose(page, channel) {
   const connected = (line) => line.text().startsWith('WebSocket connected');
   await Promise.all([
     page.waitForEvent('console', connected),
     page.selectOption('#channel-select', { label: channel }),
   ]);
-  await is(page, 'connected');
 }
 
 async function say(page, text) {
@@ -48,7 +48,7 @@ async function say(page, text) {
 
 async function isRefused(page, text, error) {
   await say(page, text);
-  await page.locator('.error-message', { hasText: error }).waitFor();
+  await page.locator('.error-message', { hasText: error }).first().waitFor();
   assert.equal(await page.inputValue('#message-input'), text, 'one may try again');
 }
 
@@ -66,6 +66,7 @@ async function historyOf(page) {
   assert.deepEqual(await page.locator('#channel-select option').allInnerTexts(),
     ['Select a channel...', 'main-chat', 'Tavern']);
   await choose(page, 'main-chat');
+  await is(page, 'connected');
   const all = Array.from({ length: 120 }, (_, at) => `line ${at + 1}`);
   assert.deepEqual(await lines(page), all.slice(-50));
   const bottom = await page.locator('#chat-messages').evaluate((part) => part.scrollHeight - part.scrollTop - part.clientHeight);
@@ -127,7 +128,9 @@ async function changeOf(page, other) {
   await page.waitForFunction(() => document.querySelectorAll('.message').length === 3);
   await say(other, 'welcome back');
   await said(page, 'welcome back');
-  const ends = page.log.filter((line) => line.startsWith('WebSocket disconnected'));
+  const ended = () => page.log.filter((line) => line.startsWith('WebSocket disconnected'));
+  for (let waited = 0; ended().length < 2 && waited < 100; waited += 1) await sleep(100);
+  const ends = ended();
   assert.deepEqual(ends, Array(2).fill('WebSocket disconnected: 1000 Intentional disconnect'));
   assert.ok(!page.log.some((line) => line.startsWith('Reconnecting')), page.log.join('\n'));
 }
@@ -156,35 +159,32 @@ async function restartOf(pages) {
   assert.deepEqual(await lines(first), await lines(second));
 }
 
+const ask = (user, method, path, body) => fetch(CHAT_URL + path, {
+  method,
+  body: JSON.stringify(body),
+  headers: { authorization: `Bearer ${user.token}`, 'content-type': 'application/json' },
+});
+
 async function endsOf(page) {
-  const ask = (method, path, body) => fetch(CHAT_URL + path, { method, body: JSON.stringify(body),
-    headers: { authorization: `Bearer ${ann.token}`, 'content-type': 'application/json' } });
-  assert.ok((await ask('PUT', `/api/rooms/tavern/bans/${ben.id}`, { reason: 'Brawling' })).ok);
+  assert.ok((await ask(ann, 'PUT', `/api/rooms/tavern/bans/${ben.id}`, { reason: 'Brawling' })).ok);
   await is(page, 'disconnected');
   await isRefused(page, 'let me in', "You don't have permission to post in this channel.");
   await page.selectOption('#channel-select', { label: 'main-chat' });
   await said(page, 'line 120');
   await page.selectOption('#channel-select', { label: 'Tavern' });
-  await page.locator('.error-message', { hasText: 'Failed to load messages' }).waitFor();
+  await page.locator('.error-message', { hasText: 'Failed to load messages' }).first().waitFor();
 }
 
 async function limitOf(page) {
-  // Not counted: what was refused, and what ben and dora said.
-  for (let number = 1; ; number += 1) {
-    await say(page, `again ${number}`);
-    const outcome = await Promise.race([
-      said(page, new RegExp(`^again ${number}$`)).then(() => 'said'),
-      page.locator('.error-message').waitFor().then(() => 'refused'),
-    ]);
-    if (outcome === 'refused') break;
-    assert.ok(number < 30);
-  }
-  assert.equal(await page.innerText('.error-message'), 'Rate limit exceeded. Please slow down.');
+  // By another page of hers, say.
+  const more = Array.from({ length: 30 }, () => ask(cleo, 'POST', '/api/chat/channels/1/messages', { content: 'more' }));
+  assert.ok((await Promise.all(more)).some(({ ok }) => !ok));
+  await isRefused(page, 'one more', 'Rate limit exceeded. Please slow down.');
 }
 
 async function tokensOf(open) {
   const page = await open(logIn, 'not a token');
-  await page.locator('.error-message', { hasText: 'Failed to load channels' }).waitFor();
+  await page.locator('.error-message', { hasText: 'Failed to load channels' }).first().waitFor();
   const renew = (token) => window.dispatchEvent(new CustomEvent('authTokenChanged', { detail: { token } }));
   await page.evaluate(renew, dora.token);
   // The application has it now; the list is loaded once, with the page.
