@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequestParts, Path, Query};
+use axum::extract::{FromRequestParts, Query};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -79,20 +79,8 @@ impl IntoResponse for Failure {
     }
 }
 
-/// The one part of a path that differs.
-pub struct Named(pub String);
-
 /// What stands behind the question mark.
 pub struct Asked<T>(pub T);
-
-impl<S: Send + Sync> FromRequestParts<S> for Named {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Named, Failure> {
-        let path = Path::from_request_parts(parts, state).await;
-        path.map(|Path(name)| Named(name)).map_err(|rejection| Failure::new(rejection.status(), rejection.body_text()))
-    }
-}
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     type Rejection = Failure;

@@ -1,9 +1,9 @@
 //! The dialect's REST, and the way into its WebSocket.
 
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get};
@@ -16,7 +16,7 @@ use super::wire::{self, MessageShape};
 use super::{Channels, DIALECT};
 use crate::chat::{Refusal, Said, Text};
 use crate::doors::bearer::turned_away;
-use crate::doors::details::{Asked, Failure, Named, caller_of, name, object};
+use crate::doors::details::{Asked, Failure, caller_of, name, object};
 use crate::doors::websocket::Peer;
 use crate::model::{Micros, RoomKind};
 use crate::store::RoomFilter;
@@ -85,7 +85,7 @@ struct Page {
 
 async fn history(
     State(channels): State<Channels>,
-    Named(channel): Named,
+    Path(channel): Path<String>,
     Asked(page): Asked<Page>,
     headers: HeaderMap,
 ) -> Result<Response, Failure> {
@@ -116,7 +116,7 @@ fn time(text: &str) -> Option<Micros> {
 
 async fn post(
     State(channels): State<Channels>,
-    Named(channel): Named,
+    Path(channel): Path<String>,
     headers: HeaderMap,
     body: Result<Json<Value>, JsonRejection>,
 ) -> Result<Response, Failure> {
@@ -171,7 +171,7 @@ async fn make_character(
 
 async fn delete_character(
     State(channels): State<Channels>,
-    Named(character): Named,
+    Path(character): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Failure> {
     let (_, caller) = caller_of(&channels.door, &headers).await?;
@@ -189,7 +189,7 @@ struct Ticket {
 /// without end.
 async fn connect(
     State(channels): State<Channels>,
-    Named(channel): Named,
+    Path(channel): Path<String>,
     Asked(ticket): Asked<Ticket>,
     peer: Peer,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,

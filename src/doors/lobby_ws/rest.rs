@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{delete, get};
@@ -18,7 +18,7 @@ use super::{DIALECT, Lobby};
 use crate::auth::TokenRefusal;
 use crate::chat::{Caller, Refusal};
 use crate::doors::bearer::unauthorized;
-use crate::doors::details::{Asked, Failure, Named, caller_of, name, object};
+use crate::doors::details::{Asked, Failure, caller_of, name, object};
 use crate::doors::visit::numbered;
 use crate::doors::websocket::Peer;
 use crate::model::text::{javascript_length, trim_like_javascript};
@@ -112,7 +112,7 @@ fn description(body: &Value) -> Result<String, Failure> {
     }
 }
 
-async fn end(State(lobby): State<Lobby>, Named(room): Named, headers: HeaderMap) -> Result<Json<Value>, Failure> {
+async fn end(State(lobby): State<Lobby>, Path(room): Path<String>, headers: HeaderMap) -> Result<Json<Value>, Failure> {
     let (_, caller) = caller_of(&lobby.door, &headers).await?;
     lobby.door.chat.delete_room(&caller, numbered(&room)?, None).await?;
     Ok(Json(json!({ "message": "Room deleted successfully" })))
@@ -125,7 +125,7 @@ struct Page {
 
 async fn history(
     State(lobby): State<Lobby>,
-    Named(room): Named,
+    Path(room): Path<String>,
     Asked(page): Asked<Page>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Failure> {
@@ -144,7 +144,7 @@ async fn history(
 /// Who comes in, and whether the room is open to them, its first frame decides.
 async fn connect(
     State(lobby): State<Lobby>,
-    Named(room): Named,
+    Path(room): Path<String>,
     peer: Peer,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Failure> {

@@ -116,7 +116,7 @@ async fn whatever_is_wrong_is_said_as_a_detail() {
             ("GET", messages("?limit=1&limit=2"), "", 400),
             ("GET", messages("?before=2026-01-31"), "", 400),
             ("GET", messages("?before=tomorrow"), "", 400),
-            ("GET", "/api/chat/channels/%FF/messages".into(), "", 400),
+            ("GET", "/api/chat/channels/%FF/messages".into(), "", 404),
             ("GET", "/api/chat/channels/main-chat/messages".into(), "", 404),
             ("GET", "/api/chat/channels/99999999999999999999/messages".into(), "", 404),
             ("GET", "/api/chat/channels/-1/messages".into(), "", 404),
