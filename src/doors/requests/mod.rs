@@ -196,7 +196,7 @@ impl Requests {
     fn description(&self, fields: &mut Fields, field: &'static str, most: usize) -> Option<String> {
         let text = fields.text(field, most)?;
         if self.chat().check_description(&text).is_err() {
-            fields.fault(field, &format!("{field} contains inappropriate content"));
+            fields.fault(field, format!("{field} contains inappropriate content"));
         }
         Some(text)
     }
