@@ -51,6 +51,7 @@ const SHARED_DOORS: &[&str] = &[
     "audience",
     "guests",
     "hearing",
+    "places",
     "shift",
     "visit",
     "visitors",

@@ -4,15 +4,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Caller, Chat, Refusal};
-use crate::model::{Author, ConnectionId, Event, MemberChange, MemberChanged, Micros, RoomId, RoomNumber};
+use crate::model::{Author, ConnectionId, Event, MemberChange, MemberChanged, Micros, RoomId, RoomNumber, UserId};
 
 /// A flag that is not renewed ends after this.
 const HOLDS_FOR: i64 = 10_000_000;
 const ENDED: Micros = Micros(i64::MIN);
 
+/// One connection may be two people's, each in a door of their own.
+type Key = (ConnectionId, RoomNumber, UserId);
+
 #[derive(Default)]
 pub struct Typing {
-    flags: Mutex<HashMap<(ConnectionId, RoomNumber), Flag>>,
+    flags: Mutex<HashMap<Key, Flag>>,
 }
 
 struct Flag {
@@ -28,7 +31,7 @@ impl Flag {
 }
 
 impl Typing {
-    fn flags(&self) -> MutexGuard<'_, HashMap<(ConnectionId, RoomNumber), Flag>> {
+    fn flags(&self) -> MutexGuard<'_, HashMap<Key, Flag>> {
         self.flags.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -51,16 +54,15 @@ impl Typing {
         };
         if ends {
             let mut flags = self.flags();
-            let theirs =
-                |room: RoomNumber, flag: &Flag| room == changed.room.number && flag.author.id == changed.who.id;
-            flags.iter_mut().filter(|((_, room), flag)| theirs(*room, flag)).for_each(|(_, flag)| flag.until = ENDED);
+            let theirs = |(_, room, who): &Key| *room == changed.room.number && *who == changed.who.id;
+            flags.iter_mut().filter(|(key, _)| theirs(key)).for_each(|(_, flag)| flag.until = ENDED);
         }
     }
 
     fn take_if(&self, ended: impl Fn(ConnectionId, &Flag) -> bool) -> Vec<Event> {
         let mut flags = self.flags();
         let keys: Vec<_> =
-            flags.iter().filter(|((connection, _), flag)| ended(*connection, flag)).map(|(key, _)| *key).collect();
+            flags.iter().filter(|((connection, ..), flag)| ended(*connection, flag)).map(|(key, _)| *key).collect();
         keys.into_iter().filter_map(|key| Some(flags.remove(&key)?.ended(key.0, key.1))).collect()
     }
 }
@@ -91,8 +93,8 @@ impl Chat {
             self.may_write_to_peer(caller, room).await?;
             let until = Micros(self.inner.clock.ticks().0 + holds_for);
             let flag = Flag { until, room_id: room.id, author: author.clone() };
-            self.inner.known.typing.flags().insert((connection, room.number), flag);
-        } else if self.inner.known.typing.flags().remove(&(connection, room.number)).is_none() {
+            self.inner.known.typing.flags().insert((connection, room.number, author.id), flag);
+        } else if self.inner.known.typing.flags().remove(&(connection, room.number, author.id)).is_none() {
             return Ok(());
         }
         let (room, room_id, typing) = (room.number, room.id, holds_for.is_some());

@@ -37,8 +37,8 @@ pub trait Live: Send + Sync + 'static {
     /// Waits until the transport has taken everything; false as soon as it is leaving.
     fn is_ready_for_more(&self) -> impl Future<Output = bool> + Send;
 
-    /// Whose connection this is, as far as budgets go.
-    fn belongs_to(&self, person: Option<UserId>);
+    /// Whose connection this is, as far as budgets go: of each of its sessions, who it was and who it is now.
+    fn belongs_to(&self, before: Option<UserId>, person: Option<UserId>);
 
     /// Asks its sessions to look anew at who they are, in their own turn.
     fn reconsider(self: &Arc<Self>);

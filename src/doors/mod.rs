@@ -13,6 +13,7 @@ pub mod edge;
 pub mod guests;
 pub mod hearing;
 pub mod lobby_ws;
+pub mod places;
 pub mod pubsub_ws;
 pub mod refusals;
 pub mod requests;

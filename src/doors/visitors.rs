@@ -106,7 +106,7 @@ impl<L: Live> Visitors<L> {
         let visitor = Visitor { connection: connection.clone(), actor, token_ends, left: left.unwrap_or_default() };
         here.by_connection.insert(id, visitor);
         drop(here);
-        connection.belongs_to(person);
+        connection.belongs_to(before, person);
         // They may have been locked or banned, or their session have ended, since that was asked for: nobody
         // knew of this connection then.
         if person.is_some() {
@@ -118,8 +118,10 @@ impl<L: Live> Visitors<L> {
     pub fn remove(&self, connection: ConnectionId) {
         let mut here = self.here();
         let before = here.person(connection);
-        here.by_connection.remove(&connection);
+        let visitor = here.by_connection.remove(&connection);
         self.take(&mut here, before, connection);
+        drop(here);
+        visitor.inspect(|visitor| visitor.connection.belongs_to(before, None));
     }
 
     fn take(&self, here: &mut Here<L>, person: Option<UserId>, connection: ConnectionId) {

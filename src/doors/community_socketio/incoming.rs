@@ -167,8 +167,7 @@ impl CommunitySession {
     /// One of the commands that REST has too.
     async fn request(&self, name: &str, payload: Payload, ack: Option<Ack>) {
         let Some(route) = Requests::of_event(name) else {
-            let unknown = format!("`{name}` is not an event of this namespace");
-            return ack.into_iter().for_each(|ack| ack.send(&FailureShape::saying(unknown.clone(), "unknown_event")));
+            return self.reply(ack, Err(Failure::NoSuchEvent(name.to_owned())));
         };
         let requests = &self.door.shared.requests;
         let asker = requests.asker(self.visit.actor()).await;

@@ -314,8 +314,4 @@ impl FailureShape {
             budget: described.budget,
         }
     }
-
-    pub fn saying(error: String, code: &'static str) -> Self {
-        FailureShape { success: false, error, code, retry_in: None, budget: None }
-    }
 }

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use super::identity::refused;
-use super::places::Place;
+use super::place::Place;
 use super::wire::{Asked, Content, UserShape};
 use super::{PubSub, wire};
 use crate::chat::rooms::is_slug;
@@ -146,7 +146,8 @@ impl Talking {
         let room = self.open(name).await?;
         let entering = |refusal| describe(refusal, Doing::Entering);
         self.visit.has_place_for(room.number).map_err(entering)?;
-        let joined = Arc::new(Joined { place: self.door.places.enter(&room), room: room.clone() });
+        let joined =
+            Arc::new(Joined { place: self.door.places.enter(room.number, || Place::of(&room)), room: room.clone() });
         // Held before it is heard: nothing comes before these three.
         self.visit.ear.hold(room.number);
         self.visit.listen(room.number);

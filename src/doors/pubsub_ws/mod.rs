@@ -4,13 +4,14 @@ mod catching_up;
 mod identity;
 mod incoming;
 mod outgoing;
-mod places;
+mod place;
 pub mod rest;
 pub mod wire;
 
 use std::sync::Arc;
 
 use crate::doors::guests::GuestBudgets;
+use crate::doors::places::Places;
 use crate::doors::requests::Requests;
 use crate::doors::visit::Door;
 use crate::doors::websocket::{Connection, Dialect, WebSockets};
@@ -26,7 +27,7 @@ pub struct PubSub {
     sockets: Arc<WebSockets>,
     requests: Requests,
     budgets: Arc<GuestBudgets>,
-    places: Arc<places::Places>,
+    places: Arc<Places<place::Place>>,
 }
 
 impl PubSub {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::places::Place;
+use super::place::Place;
 use super::{PubSub, wire};
 use crate::doors::hearing::Frame;
 use crate::doors::websocket::Utf8Bytes;

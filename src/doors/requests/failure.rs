@@ -20,6 +20,7 @@ pub enum Failure {
     /// Of a handshake or header: code and text.
     Unauthorized(&'static str, &'static str),
     NoSuchCursor,
+    NoSuchEvent(String),
     TooManyRequests {
         limit: u32,
         an: &'static str,
@@ -55,6 +56,9 @@ impl Failure {
             Failure::Unreadable(why) => described("unreadable", 400, format!("The request cannot be read: {why}")),
             Failure::Unauthorized(code, text) => described(code, 401, (*text).into()),
             Failure::NoSuchCursor => described("bad_cursor", 400, "This cursor is not one of this list".into()),
+            Failure::NoSuchEvent(name) => {
+                described("unknown_event", 404, format!("`{name:.100}` is not an event of this namespace"))
+            }
             Failure::TooManyRequests { limit, an, retry_in } => Described {
                 retry_in: Some(*retry_in),
                 ..described("slow_down", 429, format!("Too many requests of this kind: {limit} {an} are allowed"))

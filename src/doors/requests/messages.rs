@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::fields::{KEY, LISTED};
 use super::wire;
 use super::{Asker, Failure, Fields, Reply, Requests, Route};
-use crate::chat::{Refusal, Said, Settled, Text};
+use crate::chat::{Caller, Pending, Refusal, Said, Settled, Text};
 use crate::doors::refusals::{BudgetShape, Doing};
 use crate::store::Seek;
 
@@ -47,23 +47,46 @@ async fn list(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result
     Ok(Reply::Shown(json!({ "data": data, "next": stretch.next, "rev": stretch.rev, "epoch": chat.epoch() })))
 }
 
+impl Requests {
+    /// Takes a message; it is stored and told when that settles.
+    pub async fn post(&self, caller: &Caller, fields: &mut Fields) -> Result<Pending, Failure> {
+        let reference = fields.room()?;
+        let text = content(fields);
+        let text = match fields.get("type").map(|kind| kind.as_str().unwrap_or_default()) {
+            None | Some("text") => text,
+            Some("emote") => text.map(Text::as_emote),
+            Some(_) => return Err(Failure::Unreadable("type must be text or emote".into())),
+        };
+        let client_offset = client_offset(fields);
+        let character = fields.number("characterId", i64::MIN, i64::MAX);
+        fields.check()?;
+        let said = Said { text: text?, client_offset, character, upload: None };
+        Ok(self.chat().post(caller, Some(&reference), said, self.rules()).await?)
+    }
+
+    pub async fn edit(&self, caller: &Caller, fields: &mut Fields) -> Result<Pending, Failure> {
+        let id = fields.id("messageId")?;
+        let text = content(fields);
+        fields.check()?;
+        Ok(self.chat().edit(caller, id, text?, self.rules()).await?)
+    }
+
+    pub async fn delete(&self, caller: &Caller, fields: &mut Fields) -> Result<Pending, Failure> {
+        let id = fields.id("messageId")?;
+        let reason = fields.reason();
+        fields.check()?;
+        let own_words = |refusal| match refusal {
+            Refusal::NotYours => Failure::While(Doing::Deleting, refusal),
+            other => Failure::Refused(other),
+        };
+        self.chat().delete(caller, id, reason).await.map_err(own_words)
+    }
+}
+
 async fn send(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
-    let caller = asker.caller()?;
-    let reference = fields.room()?;
-    let text = content(fields);
-    let text = match fields.get("type").map(|kind| kind.as_str().unwrap_or_default()) {
-        None | Some("text") => text,
-        Some("emote") => text.map(Text::as_emote),
-        Some(_) => return Err(Failure::Unreadable("type must be text or emote".into())),
-    };
-    let client_offset = client_offset(fields);
-    let character = fields.number("characterId", i64::MIN, i64::MAX);
-    fields.check()?;
-    let chat = requests.chat();
-    let said = Said { text: text?, client_offset, character, upload: None };
-    let pending = chat.post(caller, Some(&reference), said, requests.rules()).await?;
+    let pending = requests.post(asker.caller()?, fields).await?;
     let Settled { posted, is_new, budget } = pending.settled().await?;
-    let mut shown = wire::message(chat, &posted);
+    let mut shown = wire::message(requests.chat(), &posted);
     if let Some(budget) = budget {
         shown["budget"] = json!(BudgetShape::of(budget));
     }
@@ -95,25 +118,11 @@ fn client_offset(fields: &mut Fields) -> Option<String> {
 }
 
 async fn edit(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
-    let caller = asker.caller()?;
-    let id = fields.id("messageId")?;
-    let text = content(fields);
-    fields.check()?;
-    let chat = requests.chat();
-    let settled = chat.edit(caller, id, text?, requests.rules()).await?.settled().await?;
-    Ok(Reply::Shown(wire::message(chat, &settled.posted)))
+    let settled = requests.edit(asker.caller()?, fields).await?.settled().await?;
+    Ok(Reply::Shown(wire::message(requests.chat(), &settled.posted)))
 }
 
 async fn delete(requests: &Requests, asker: &Asker, fields: &mut Fields) -> Result<Reply, Failure> {
-    let caller = asker.caller()?;
-    let id = fields.id("messageId")?;
-    let reason = fields.reason();
-    fields.check()?;
-    let own_words = |refusal| match refusal {
-        Refusal::NotYours => Failure::While(Doing::Deleting, refusal),
-        other => Failure::Refused(other),
-    };
-    let pending = requests.chat().delete(caller, id, reason).await.map_err(own_words)?;
-    let message = &pending.settled().await?.posted.message;
-    Ok(Reply::Shown(json!({ "messageId": id, "roomId": message.room_id, "rev": message.rev, "isDeleted": true })))
+    let settled = requests.delete(asker.caller()?, fields).await?.settled().await?;
+    Ok(Reply::Shown(wire::deleted(&settled.posted.message)))
 }

@@ -160,6 +160,11 @@ pub fn message(chat: &Chat, posted: &Posted) -> Value {
     shape
 }
 
+/// What is told of a message that was deleted.
+pub fn deleted(message: &Message) -> Value {
+    json!({ "messageId": message.id, "roomId": message.room_id, "rev": message.rev, "isDeleted": true })
+}
+
 /// A line of a list of members.
 pub fn member(chat: &Chat, listed: &Listed) -> Value {
     let Membership { role, joined_at, muted_until, .. } = listed.row.membership;

@@ -39,8 +39,8 @@ pub struct Connection {
     outbox: Arc<Outbox>,
     budget: Budget,
     budgets: Arc<EventBudgets>,
-    /// Whose account's budget its events are taken from, too.
-    user: Mutex<Option<UserId>>,
+    /// Whose budgets its events are taken from, too: one for each session of somebody.
+    people: Mutex<Vec<UserId>>,
     /// The transport under it; a client that polls has none that lasts.
     line: Mutex<Weak<Line>>,
     refusals: AtomicU32,
@@ -74,7 +74,7 @@ impl Connection {
             outbox: Arc::new(Outbox::new(Arc::downgrade(engine), limits.slow_reader_bytes)),
             budget: Budget::new(limits.events_per_second, limits.events_burst),
             budgets: limits.budgets.clone(),
-            user: Mutex::default(),
+            people: Mutex::default(),
             line: Mutex::new(engine.req_parts.extensions.get().map(Arc::downgrade).unwrap_or_default()),
             refusals: AtomicU32::new(0),
             joined: Mutex::default(),
@@ -120,11 +120,13 @@ impl Connection {
         }
     }
 
-    /// What is its own, and what it shares with others of its account.
+    /// What is its own, and what it shares with others of the same person. One who has sessions in two
+    /// namespaces spends once.
     fn spend(&self) -> Result<(), u64> {
         self.budget.spend()?;
-        let user = *self.user.lock().unwrap_or_else(PoisonError::into_inner);
-        user.map_or(Ok(()), |user| self.budgets.of_user.spend(&user))
+        let people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        let first_of = |at: usize| !people[..at].contains(&people[at]);
+        (0..people.len()).filter(|at| first_of(*at)).try_for_each(|at| self.budgets.of_user.spend(&people[at]))
     }
 
     fn refuse(self: &Arc<Self>, packet: Packet<'_>, error: &str, code: &'static str, retry_in: u64) {
@@ -314,8 +316,11 @@ impl Live for Connection {
         self.outbox.drained(|| self.is_leaving()).await
     }
 
-    fn belongs_to(&self, person: Option<UserId>) {
-        *self.user.lock().unwrap_or_else(PoisonError::into_inner) = person;
+    fn belongs_to(&self, before: Option<UserId>, person: Option<UserId>) {
+        let mut people = self.people.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = people.iter().position(|other| Some(*other) == before);
+        at.map(|at| people.swap_remove(at));
+        people.extend(person);
     }
 
     fn reconsider(self: &Arc<Self>) {

@@ -223,7 +223,7 @@ impl Live for Connection {
         !self.is_leaving() && self.outbox.drained().await && !self.is_leaving()
     }
 
-    fn belongs_to(&self, person: Option<UserId>) {
+    fn belongs_to(&self, _: Option<UserId>, person: Option<UserId>) {
         *self.user.lock().unwrap_or_else(PoisonError::into_inner) = person;
     }
 
