@@ -43,15 +43,15 @@ use crate::doors::edge::{
     bundle, client_ip, cors, engine_errors, head, listener, nowhere, page, paths, rates, security_headers,
 };
 use crate::doors::requests::{self, Load, Requests};
+use crate::doors::rooms_socketio;
 use crate::doors::socketio::admission;
-use crate::doors::socketio::{ENGINE_PACKETS, Namespace, Root, SocketServer};
-use crate::doors::visit::Door;
+use crate::doors::socketio::{ENGINE_PACKETS, Namespace, SocketServer};
 use crate::doors::visitors::Crowd;
 use crate::doors::websocket::WebSockets;
 use crate::model::Clock;
 use crate::ops::health::{self, Health};
 use crate::store::{ForeignChanges, Store, Writer};
-use dialects::Dialects;
+use dialects::{Dialects, Threshold};
 use settings::{allowances, cors, files, filter, limits, rules, warnings};
 
 /// A REST request that takes longer is given up.
@@ -164,11 +164,10 @@ impl App {
         let community = Community::new(requests.clone(), bearers.clone(), clock.clone(), trust, rules, crowd.clone());
         let rates = Rates::new(config.limits.rate_limit_http_per_minute);
         let limits = limits(config);
-        let sockets = sockets(&community, limits.clone());
         let websockets = websockets(config, limits.clone());
-        let dialects = Dialects::open(config, &websockets, &requests, |rules| {
-            Door::new(chat.clone(), bearers.clone(), rules, crowd.clone(), clock.clone())
-        });
+        let threshold = Threshold { chat: chat.clone(), bearers, crowd, clock: clock.clone() };
+        let dialects = Dialects::open(config, &websockets, &requests, &threshold);
+        let sockets = sockets(&community, &dialects, limits.clone());
         let (teller, others_tell) = (community.clone(), dialects.clone());
         tokio::spawn(feed.run(heard, async move |events| {
             teller.tell(events).await;
@@ -262,11 +261,10 @@ fn websockets(config: &Config, limits: Limits) -> Arc<WebSockets> {
     WebSockets::new(limits, largest, settings.ping_interval, settings.ping_timeout)
 }
 
-fn sockets(community: &Community, limits: Limits) -> Arc<SocketServer> {
-    let namespaces: HashMap<&'static str, Arc<dyn Namespace>> = HashMap::from([
-        ("/", Arc::new(Root) as Arc<dyn Namespace>),
-        (community_socketio::NAMESPACE, Arc::new(community.clone())),
-    ]);
+fn sockets(community: &Community, dialects: &Dialects, limits: Limits) -> Arc<SocketServer> {
+    let community: Arc<dyn Namespace> = Arc::new(community.clone());
+    let namespaces =
+        HashMap::from([(rooms_socketio::NAMESPACE, dialects.root()), (community_socketio::NAMESPACE, community)]);
     SocketServer::new(namespaces, limits)
 }
 

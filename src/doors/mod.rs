@@ -17,6 +17,7 @@ pub mod places;
 pub mod pubsub_ws;
 pub mod refusals;
 pub mod requests;
+pub mod rooms_socketio;
 pub mod shift;
 pub mod socketio;
 pub mod tally;
