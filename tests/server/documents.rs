@@ -16,6 +16,7 @@ const DOCUMENTS: [&str; 10] = [
     "docs/wire/channels.md",
     "docs/wire/lobby.md",
     "docs/wire/pubsub.md",
+    "docs/wire/rooms.md",
 ];
 
 fn read(path: &str) -> String {

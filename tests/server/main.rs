@@ -38,6 +38,7 @@ mod private_rooms;
 mod pubsub;
 mod reports;
 mod rooms;
+mod rooms_door;
 mod slow_readers;
 mod stopping;
 mod torture;

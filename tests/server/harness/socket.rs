@@ -11,6 +11,8 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 use super::polling::Polling;
 
 pub const NAMESPACE: &str = "/api/community/chat";
+/// Of the rooms dialect.
+pub const ROOT: &str = "/";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 enum Wire {
@@ -28,6 +30,8 @@ pub enum Transport {
 
 pub struct Socket {
     wire: Wire,
+    /// Where it speaks and listens.
+    pub namespace: &'static str,
     next_ack: u64,
     /// Events that came while an answer was awaited.
     pub heard: Vec<(String, Value)>,
@@ -48,12 +52,30 @@ impl Socket {
                 stream.set_nodelay(true).ok()?;
                 let path = format!("ws://{address}/socket.io/?EIO=4&transport=websocket");
                 let (stream, _) = tokio::time::timeout(PATIENCE, client_async(path, stream)).await.ok()?.ok()?;
-                let mut socket = Socket { wire: Wire::WebSocket(Box::new(stream)), next_ack: 0, heard: Vec::new() };
+                let mut socket = Socket::on(Wire::WebSocket(Box::new(stream)));
                 socket.frame().await?;
                 return Some(socket);
             }
         };
-        Some(Socket { wire, next_ack: 0, heard: Vec::new() })
+        Some(Socket::on(wire))
+    }
+
+    fn on(wire: Wire) -> Socket {
+        Socket { wire, namespace: NAMESPACE, next_ack: 0, heard: Vec::new() }
+    }
+
+    /// Asks to be let into a namespace, which it speaks in from then on; gives the answer. What comes before it
+    /// is of another.
+    pub async fn enter(&mut self, namespace: &'static str, auth: &Value) -> Option<String> {
+        self.namespace = namespace;
+        self.try_send(format!("40{}{auth}", prefix(namespace))).await?;
+        let answers = ["40", "44"].map(|kind| format!("{kind}{}{{", prefix(namespace)));
+        loop {
+            let frame = self.frame().await?;
+            if answers.iter().any(|answer| frame.starts_with(answer)) {
+                return Some(frame);
+            }
+        }
     }
 
     pub async fn open(url: &str) -> Socket {
@@ -63,8 +85,7 @@ impl Socket {
     /// Opens and joins the community namespace; none when that fails.
     pub async fn try_connect(url: &str, transport: Transport, auth: &Value) -> Option<Socket> {
         let mut socket = Socket::try_open(url, transport).await?;
-        socket.try_send(format!("40{NAMESPACE},{auth}")).await?;
-        let answer = socket.frame().await?;
+        let answer = socket.enter(NAMESPACE, auth).await?;
         answer.starts_with(&format!("40{NAMESPACE},{{\"sid\"")).then_some(socket)
     }
 
@@ -111,7 +132,7 @@ impl Socket {
     pub async fn try_feed(&mut self, event: &str, payload: &Value) -> Option<u64> {
         let id = self.next_ack;
         self.next_ack += 1;
-        self.put(format!("42{NAMESPACE},{id}{}", json!([event, payload]))).await?;
+        self.put(format!("42{}{id}{}", prefix(self.namespace), json!([event, payload]))).await?;
         Some(id)
     }
 
@@ -155,7 +176,7 @@ impl Socket {
     pub async fn event(&mut self) -> (String, Value) {
         loop {
             let frame = self.frame().await.expect("the connection ended");
-            if let Some(event) = as_event(&frame) {
+            if let Some(event) = event_in(self.namespace, &frame) {
                 return event;
             }
         }
@@ -178,13 +199,13 @@ impl Socket {
     pub async fn ask(&mut self, event: &str, payload: Value) -> Value {
         let id = self.feed(event, &payload).await;
         self.flush().await;
-        let prefix = format!("43{NAMESPACE},{id}[");
+        let prefix = format!("43{}{id}[", prefix(self.namespace));
         loop {
             let frame = self.frame().await.expect("the connection ended");
             if let Some(rest) = frame.strip_prefix(&prefix) {
                 return serde_json::from_str(rest.strip_suffix(']').unwrap()).unwrap();
             }
-            self.heard.extend(as_event(&frame));
+            self.heard.extend(event_in(self.namespace, &frame));
         }
     }
 
@@ -196,8 +217,20 @@ impl Socket {
     }
 }
 
+/// How packets begin behind their type.
+fn prefix(namespace: &str) -> String {
+    if namespace == ROOT { String::new() } else { format!("{namespace},") }
+}
+
 pub fn as_event(frame: &str) -> Option<(String, Value)> {
-    let rest = frame.strip_prefix("42")?.strip_prefix(NAMESPACE)?.strip_prefix(',')?;
+    event_in(NAMESPACE, frame)
+}
+
+pub fn event_in(namespace: &str, frame: &str) -> Option<(String, Value)> {
+    let rest = frame.strip_prefix("42")?.strip_prefix(&prefix(namespace))?;
+    if !rest.starts_with('[') {
+        return None;
+    }
     let [name, payload]: [Value; 2] = serde_json::from_str(rest).unwrap();
     Some((name.as_str().unwrap().to_owned(), payload))
 }
