@@ -3,7 +3,8 @@
 //! that also makes the load, and whatever else it does disturbs both.
 //!
 //! `BENCH_SECONDS` (how long each load is measured), `BENCH_ROUNDS` (3), `BENCH_ONLY`
-//! (some of acks,flood,steady,memory).
+//! (some of acks,flood,steady,memory,rooms). The last is our rooms dialect alone: how soon is heard what is said
+//! (`BENCH_ONLY=rooms BENCH_ROUNDS=1 make bench`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[path = "against_node/contenders.rs"]
@@ -15,12 +16,14 @@ mod crowd;
 mod harness;
 #[path = "against_node/report.rs"]
 mod report;
+#[path = "against_node/rooms.rs"]
+mod rooms;
 #[path = "against_node/wire.rs"]
 mod wire;
 
 use std::time::{Duration, Instant};
 
-use contenders::{BOTH, Contenders, Who, cpu};
+use contenders::{BOTH, Contenders, ROOMS, Who, cpu};
 use crowd::{Listeners, Senders, at_a_rate, one_at_a_time};
 use report::Report;
 use tokio::time::sleep;
@@ -90,6 +93,9 @@ async fn main() {
             for who in BOTH {
                 memory(&contenders, who, &mut report).await;
             }
+        }
+        if plan.has("rooms") {
+            delivery(&contenders, &plan, &mut report).await;
         }
     }
     println!("{}; medians of {} rounds by turns", contenders.describe(), plan.rounds);
@@ -165,4 +171,35 @@ async fn memory(contenders: &Contenders, who: Who, report: &mut Report) {
     let grown = (server.memory() - before) as f64;
     drop(idle);
     report.less(who, "memory per idle connection, of 2,000", "kB", 1, grown / IDLE as f64);
+}
+
+/// Of our rooms dialect. Node has none.
+async fn delivery(contenders: &Contenders, plan: &Plan, report: &mut Report) {
+    const OVER_SOME: [&str; 5] = [
+        "rooms: heard after, 20/s, 1,000 in 10 rooms, p50",
+        "rooms: heard after, 20/s, 1,000 in 10 rooms, p95",
+        "rooms: heard after, 20/s, 1,000 in 10 rooms, p99",
+        "rooms: processor then, 1,000 in 10 rooms",
+        "(rooms: woken late then, 1,000 in 10 rooms, p95)",
+    ];
+    const IN_ONE: [&str; 5] = [
+        "rooms: heard after, 20/s, 1,000 in one room, p50",
+        "rooms: heard after, 20/s, 1,000 in one room, p95",
+        "rooms: heard after, 20/s, 1,000 in one room, p99",
+        "rooms: processor then, 1,000 in one room",
+        "(rooms: woken late then, 1,000 in one room, p95)",
+    ];
+    for (rooms, [p50, p95, p99, processor, late]) in [(ROOMS, OVER_SOME), (1, IN_ONE)] {
+        let server = contenders.start(Who::Us).await;
+        let delivered = rooms::deliveries(&server, LISTENERS, rooms, PER_SECOND, plan.during(10)).await;
+        for (name, part) in [(p50, 0.5), (p95, 0.95), (p99, 0.99)] {
+            report.alone(name, "ms", 2, rooms::milliseconds(&delivered.took, part));
+        }
+        report.alone(processor, "% of a core", 1, delivered.processor * 100.0);
+        report.alone(late, "ms", 2, rooms::milliseconds(&delivered.late, 0.95));
+        if delivered.took.len() != delivered.due {
+            let heard = delivered.took.len();
+            report.object(Who::Us, &format!("{heard} deliveries in rooms instead of {}", delivered.due));
+        }
+    }
 }

@@ -9,6 +9,8 @@ use crate::harness::program::{NO_LIMITS, node};
 use crate::harness::{ACCESS_TOKEN_SECRET, On, Postgres, Program, Server, free_port, project};
 
 const USERS: usize = 20;
+/// Called `room-0`, `room-1` …
+pub const ROOMS: usize = 10;
 const NODE: &str = "benches/peers/node";
 /// Of /proc; the same on every Linux.
 const TICKS_A_SECOND: f64 = 100.0;
@@ -46,7 +48,10 @@ impl Contenders {
     pub async fn prepare() -> Contenders {
         let program = Program::on(On::Postgres, NO_LIMITS);
         let accounts = (0..USERS).map(|number| program.account(&format!("user{number}")));
-        let our_auths = accounts.map(|account| json!({ "token": account.token }).to_string()).collect();
+        let our_auths: Vec<String> = accounts.map(|account| json!({ "token": account.token }).to_string()).collect();
+        for room in 0..ROOMS {
+            program.say(&["room", "add", "--slug", &format!("room-{room}"), "--name", &format!("Room {room}")]);
+        }
         let node_database = Postgres::shared().database();
         let environment = [("DATABASE_URL", node_database.as_str()), ("ACCESS_TOKEN_SECRET", ACCESS_TOKEN_SECRET)];
         node(&project(NODE), &["sync.mjs"], &environment).await;

@@ -33,6 +33,12 @@ impl Report {
         self.note(who, Figure { name, unit, digits: 0, better: "", ours: vec![], nodes: vec![] }, value);
     }
 
+    /// What only our server has.
+    pub fn alone(&mut self, name: &'static str, unit: &'static str, digits: usize, value: f64) {
+        let figure = Figure { name, unit, digits, better: "", ours: vec![], nodes: vec![] };
+        self.note(Who::Us, figure, value);
+    }
+
     pub fn object(&mut self, who: Who, objection: &str) {
         let remark = format!("{}: {objection}", if who == Who::Us { "community-chat" } else { "Node" });
         eprintln!("  ! {remark}");
@@ -67,7 +73,7 @@ impl Report {
 }
 
 fn shown(value: f64, figure: &Figure) -> String {
-    format!("{value:.*} {}", figure.digits, figure.unit)
+    if value.is_nan() { "–".into() } else { format!("{value:.*} {}", figure.digits, figure.unit) }
 }
 
 fn median(values: &[f64]) -> f64 {

@@ -22,8 +22,13 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Opens a WebSocket and joins the namespace.
+    /// Opens a WebSocket and joins the community namespace.
     pub async fn join(address: &str, auth: &str) -> Wire {
+        Wire::enter(address, &format!("{NAMESPACE},"), auth).await
+    }
+
+    /// The same of a namespace, by how its packets begin behind their type.
+    pub async fn enter(address: &str, prefix: &str, auth: &str) -> Wire {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         let head = format!(
@@ -38,12 +43,12 @@ impl Wire {
         assert!(answer.starts_with(b"HTTP/1.1 101"), "{}", String::from_utf8_lossy(&answer));
         let mut wire = Wire { stream, rest: Vec::new() };
         wire.wait_for("0{").await;
-        wire.write(&frame(&format!("40{NAMESPACE},{auth}"))).await;
-        wire.wait_for(&format!("40{NAMESPACE},{{\"sid\"")).await;
+        wire.write(&frame(&format!("40{prefix}{auth}"))).await;
+        wire.wait_for(&format!("40{prefix}{{\"sid\"")).await;
         wire
     }
 
-    async fn wait_for(&mut self, beginning: &str) {
+    pub async fn wait_for(&mut self, beginning: &str) {
         let mut came = false;
         while !came {
             let open = self.read(|payload| came |= payload.starts_with(beginning.as_bytes())).await;
