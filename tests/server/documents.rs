@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::harness::{On, Program, project};
 
-const DOCUMENTS: [&str; 10] = [
+const DOCUMENTS: [&str; 11] = [
     "README.md",
     "ARCHITECTURE.md",
     "COMMUNITY_CHAT_WEBSOCKET_API.md",

@@ -2,24 +2,28 @@
 
 use serde_json::{Value, json};
 
-use super::harness::socket::NAMESPACE;
+use super::harness::socket::{NAMESPACE, prefix};
 use super::harness::transcript::{Names, hold_against};
-use super::harness::{BOTH, Program, Socket};
+use super::harness::{BOTH, Program, Server, Socket};
 
-struct Script {
-    socket: Socket,
-    names: Names,
+pub struct Script {
+    pub socket: Socket,
+    pub names: Names,
     lines: Vec<String>,
 }
 
 impl Script {
-    async fn says(&mut self, frame: &str) {
+    pub async fn open(server: &Server) -> Script {
+        Script { socket: Socket::open(&server.url).await, names: Names::default(), lines: Vec::new() }
+    }
+
+    pub async fn says(&mut self, frame: &str) {
         self.lines.push(format!("> {}", self.names.tidy(frame)));
         self.socket.send(frame).await;
     }
 
     /// So many frames in the order of the wire.
-    async fn hears(&mut self, frames: usize) -> Value {
+    pub async fn hears(&mut self, frames: usize) -> Value {
         let mut last = Value::Null;
         for _ in 0..frames {
             let frame = self.socket.frame().await.unwrap();
@@ -29,18 +33,21 @@ impl Script {
         last
     }
 
-    async fn event(&mut self, id: u64, name: &str, payload: Value) {
-        self.says(&format!("42{NAMESPACE},{id}{}", json!([name, payload]))).await;
+    pub async fn event(&mut self, id: u64, name: &str, payload: Value) {
+        self.says(&format!("42{}{id}{}", prefix(self.socket.namespace), json!([name, payload]))).await;
+    }
+
+    pub fn text(self) -> String {
+        self.lines.join("\n") + "\n"
     }
 }
 
 async fn conversation(program: &Program) -> String {
     let ann = program.account("ann");
     let server = program.serve().await;
-    let mut script = Script { socket: Socket::open(&server.url).await, names: Names::default(), lines: Vec::new() };
+    let mut script = Script::open(&server).await;
     script.names.ids.insert(ann.id.clone(), "<ann>".into());
-    script.socket.send(format!("40{NAMESPACE},{}", json!({ "token": ann.token }))).await;
-    script.lines.push(format!("> 40{NAMESPACE},{{\"token\":\"<token>\"}}"));
+    script.says(&format!("40{NAMESPACE},{}", json!({ "token": ann.token }))).await;
     script.hears(2).await;
     script.event(0, "authenticate-user", json!({ "userId": ann.id })).await;
     script.hears(1).await;
@@ -77,7 +84,7 @@ async fn conversation(program: &Program) -> String {
     script.hears(1).await;
     script.says("4214[\"anything\"]").await;
     script.hears(1).await;
-    script.lines.join("\n") + "\n"
+    script.text()
 }
 
 #[tokio::test]

@@ -218,7 +218,7 @@ impl Socket {
 }
 
 /// How packets begin behind their type.
-fn prefix(namespace: &str) -> String {
+pub fn prefix(namespace: &str) -> String {
     if namespace == ROOT { String::new() } else { format!("{namespace},") }
 }
 

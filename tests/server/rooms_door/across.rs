@@ -7,11 +7,15 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use super::super::files::Form;
-use super::super::frames::{Names, hold_against};
+use super::super::frames::Script;
 use super::super::harness::plain::Plain;
 use super::super::harness::program::{NO_LIMITS, node};
+use super::super::harness::socket::ROOT;
+use super::super::harness::transcript::{hold_against, quotes};
 use super::super::harness::{BOTH, Person, Program, Socket, free_port, project};
 use super::{NO_BODY, assert_same, comes, hears_none_of, join, room_of, say};
+
+const GOLDEN: &str = "rooms_socketio.txt";
 
 #[tokio::test]
 async fn what_is_said_in_one_dialect_is_seen_in_all_under_the_same_number() {
@@ -132,57 +136,31 @@ async fn guests_characters_and_files_have_a_value_wherever_one_is_promised() {
     }
 }
 
-/// Names in the place of what differs, in the handshake too.
-struct Script {
-    socket: Socket,
-    names: Names,
-    lines: Vec<String>,
-}
-
-impl Script {
-    async fn says(&mut self, frame: &str) {
-        self.lines.push(format!("> {}", self.names.tidy(frame)));
-        self.socket.send(frame).await;
-    }
-
-    async fn hears(&mut self, frames: usize) -> Value {
-        let mut last = Value::Null;
-        for _ in 0..frames {
-            let frame = self.socket.frame().await.unwrap();
-            last = frame.find(['[', '{']).and_then(|at| serde_json::from_str(&frame[at..]).ok()).unwrap_or_default();
-            self.lines.push(format!("< {}", self.names.tidy(&frame)));
-        }
-        last
-    }
-
-    async fn event(&mut self, id: u64, name: &str, payload: Value, frames: usize) -> Value {
-        self.says(&format!("42{id}{}", json!([name, payload]))).await;
-        self.hears(frames).await
-    }
-}
-
 async fn conversation(program: &Program) -> String {
     let ann = program.account("ann");
     let server = program.serve().await;
     let ben = Person::new(program, &server, "ben");
-    let mut script = Script { socket: Socket::open(&server.url).await, names: Names::default(), lines: Vec::new() };
-    for (id, name) in [(&ann.id, "<ann>"), (&ben.account.id, "<ben>")] {
-        script.names.ids.insert(id.clone(), name.to_owned());
-    }
-    script.says("40{\"token\":\"forged\"}").await;
-    script.hears(1).await;
-    script.socket.send(format!("40{}", json!({ "token": ann.token }))).await;
-    script.lines.push("> 40{\"token\":\"<token>\"}".into());
-    script.hears(1).await;
+    let mut script = Script::open(&server).await;
+    script.socket.namespace = ROOT;
     let room = ben.make_room("Garden", false).await["id"].clone();
-    script.names.ids.insert(room.as_str().unwrap().to_owned(), "<room>".into());
-    script.event(0, "join-room", json!({ "roomId": room, "userId": ann.id }), 1).await;
+    for (id, name) in [(ann.id.as_str(), "<ann>"), (ben.id(), "<ben>"), (room.as_str().unwrap(), "<room>")] {
+        script.names.ids.insert(id.to_owned(), name.to_owned());
+    }
+    for token in ["forged", &ann.token] {
+        script.says(&format!("40{}", json!({ "token": token }))).await;
+        script.hears(1).await;
+    }
+    script.event(0, "join-room", json!({ "roomId": room, "userId": ann.id })).await;
+    script.hears(1).await;
     let said = json!({ "roomId": room, "content": " Hello \u{1F600} ", "type": "text", "clientOffset": "ann-1" });
-    let sent = script.event(1, "send-message", said, 2).await;
-    let id = sent[0]["data"]["message"]["id"].clone();
-    script.event(2, "edit-message", json!({ "messageId": id, "content": "Hello all" }), 2).await;
-    script.event(3, "typing-start", json!({ "roomId": room, "userId": ann.id }), 1).await;
-    script.event(4, "typing-stop", json!({ "roomId": room, "userId": ann.id }), 1).await;
+    script.event(1, "send-message", said).await;
+    let id = script.hears(2).await[0]["data"]["message"]["id"].clone();
+    script.event(2, "edit-message", json!({ "messageId": id, "content": "Hello all" })).await;
+    script.hears(2).await;
+    script.event(3, "typing-start", json!({ "roomId": room, "userId": ann.id })).await;
+    script.hears(1).await;
+    script.event(4, "typing-stop", json!({ "roomId": room, "userId": ann.id })).await;
+    script.hears(1).await;
     let mut bens = comes(&ben).await;
     join(&mut bens, &ben, room.as_str().unwrap()).await;
     // That he came into the room, and then that he is here.
@@ -191,29 +169,33 @@ async fn conversation(program: &Program) -> String {
     script.hears(1).await;
     drop(bens);
     script.hears(3).await;
-    script.event(5, "join-room", json!({ "roomId": room, "rev": 1 }), 1).await;
-    script.event(6, "delete-message", json!({ "messageId": id }), 2).await;
-    script.event(7, "send-message", json!({ "roomId": room, "content": " " }), 1).await;
-    script.event(8, "typing-start", json!({ "roomId": room, "userId": ben.id() }), 1).await;
-    script.event(9, "leave-room", json!({ "roomId": room }), 1).await;
+    script.event(5, "join-room", json!({ "roomId": room, "rev": 1 })).await;
+    script.hears(1).await;
+    script.event(6, "delete-message", json!({ "messageId": id })).await;
+    script.hears(2).await;
+    for (number, event, payload) in [
+        (7, "send-message", json!({ "roomId": room, "content": " " })),
+        (8, "typing-start", json!({ "roomId": room, "userId": ben.id() })),
+        (9, "leave-room", json!({ "roomId": room })),
+    ] {
+        script.event(number, event, payload).await;
+        script.hears(1).await;
+    }
     script.says("42[\"send-message\",{\"content\":\"Where?\"}]").await;
     script.hears(1).await;
-    script.lines.join("\n") + "\n"
+    script.text()
 }
 
 #[tokio::test]
 async fn a_conversation_frame_by_frame() {
-    let golden = project("tests/wire/rooms_socketio.txt");
     for database in BOTH {
-        hold_against(&golden, &conversation(&Program::on(database, NO_LIMITS)).await, database);
+        hold_against(GOLDEN, &conversation(&Program::on(database, NO_LIMITS)).await, database);
     }
-    // The examples of the document are of it.
-    let golden = std::fs::read_to_string(golden).unwrap();
-    let document = std::fs::read_to_string(project("docs/wire/rooms.md")).unwrap();
-    let examples: Vec<&str> =
-        document.lines().filter(|line| line.starts_with("> ") || line.starts_with("< ")).collect();
-    assert!(examples.len() > 10, "{examples:?}");
-    examples.iter().for_each(|line| assert!(golden.lines().any(|frame| frame == *line), "{line}"));
+}
+
+#[test]
+fn the_examples_of_the_document_are_golden_frames() {
+    quotes("rooms.md", GOLDEN);
 }
 
 #[tokio::test]
