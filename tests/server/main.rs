@@ -12,6 +12,7 @@ mod database;
 mod database_away;
 mod documents;
 mod erasing;
+mod every_door;
 mod exporting;
 mod faults;
 mod figures;
