@@ -1,6 +1,7 @@
 //! One set of stories through every dialect, on both databases: in each there is somebody in the same room,
 //! so that every story is told between each two of them as well.
 
+mod dialects;
 mod seat;
 mod socketio;
 
@@ -12,7 +13,8 @@ use serde_json::{Value, json};
 
 use super::harness::program::unlimited;
 use super::harness::{BOTH, On, Person, Program, Server, Settings};
-use seat::{Dialect, EVERY, Heard, Line, Place, Seat};
+use dialects::{Dialect, EVERY, Heard, Line, Place};
+use seat::Seat;
 
 struct Stage {
     program: Program,
