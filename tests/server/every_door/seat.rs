@@ -308,6 +308,21 @@ impl Seat {
         while self.hear().await != *awaited {}
     }
 
+    /// Which newcomers came and went, up to this.
+    pub async fn moves_until(&mut self, last: &Heard) -> Vec<Heard> {
+        let mut moves = Vec::new();
+        loop {
+            let heard = self.hear().await;
+            let is_last = heard == *last;
+            if matches!(&heard, Heard::Came(who) | Heard::Went(who) if who.starts_with("new-")) {
+                moves.push(heard);
+            }
+            if is_last {
+                return moves;
+            }
+        }
+    }
+
     /// Reads until it is closed.
     pub async fn is_closed(&mut self) {
         loop {
