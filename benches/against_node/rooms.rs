@@ -1,5 +1,6 @@
 //! How soon what is said in the rooms dialect is heard: the figures that its document promises.
 
+use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,9 +23,12 @@ pub struct Delivered {
     pub due: usize,
     /// Of the server, in parts of a core.
     pub processor: f64,
-    /// By how much the machine woke somebody late who does nothing but sleep, sorted: whatever else it does
-    /// stands in the other figures too.
+    /// From a send until its answer, sorted: what is told is stored before.
+    pub answered: Vec<Duration>,
+    /// What the machine does beside this stands in the other figures too. By how much it woke somebody late
+    /// who only sleeps, and how long it took to put a few bytes on the disk; sorted.
     pub late: Vec<Duration>,
+    pub synced: Vec<Duration>,
 }
 
 pub fn milliseconds(sorted: &[Duration], part: f64) -> f64 {
@@ -55,10 +59,11 @@ pub async fn deliveries(
     // Until it has been told who came.
     sleep(Duration::from_secs(3)).await;
     let sleeper = std::thread::spawn(move || sleep_badly(during));
+    let writer = std::thread::spawn(move || write_now_and_then(during));
     let (used, talking) = (server.cpu(), Instant::now());
-    let sent = talk(server, rooms, per_second, during, began).await;
+    let mut answered = talk(server, rooms, per_second, during, began).await;
     let processor = (server.cpu() - used).as_secs_f64() / talking.elapsed().as_secs_f64();
-    let due = sent * connected / rooms;
+    let due = answered.len() * connected / rooms;
     let asked = Instant::now();
     while took.lock().unwrap().len() < due && asked.elapsed() < PATIENCE {
         sleep(Duration::from_millis(20)).await;
@@ -66,9 +71,9 @@ pub async fn deliveries(
     listening.iter().for_each(tokio::task::JoinHandle::abort);
     let mut took = std::mem::take(&mut *took.lock().unwrap());
     took.sort_unstable();
-    let mut late = sleeper.join().unwrap();
-    late.sort_unstable();
-    Delivered { took, due, processor, late }
+    let (mut late, mut synced) = (sleeper.join().unwrap(), writer.join().unwrap());
+    [&mut answered, &mut late, &mut synced].into_iter().for_each(|took| took.sort_unstable());
+    Delivered { took, due, processor, answered, late, synced }
 }
 
 async fn join(server: &Running, number: usize, room: usize) -> Wire {
@@ -91,8 +96,8 @@ async fn listen(mut wire: Wire, began: Instant, took: Arc<Mutex<Vec<Duration>>>)
     while wire.read(each).await {}
 }
 
-/// Gives how many were sent. Each counts from when it was due: whoever is held up waits too.
-async fn talk(server: &Running, rooms: usize, per_second: u32, during: Duration, began: Instant) -> usize {
+/// Gives how long each took until its answer. For those who hear it, it counts from when it was due: whoever is held up waits too.
+async fn talk(server: &Running, rooms: usize, per_second: u32, during: Duration, began: Instant) -> Vec<Duration> {
     let mut wires = Vec::new();
     for room in 0..rooms {
         // Members who listen to nothing here.
@@ -100,21 +105,22 @@ async fn talk(server: &Running, rooms: usize, per_second: u32, during: Duration,
     }
     let mut ticks = interval(Duration::from_secs(1) / per_second);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
-    let (started, mut sent) = (Instant::now(), 0);
+    let (started, mut answered) = (Instant::now(), Vec::new());
     loop {
         let due = ticks.tick().await;
         if started.elapsed() >= during {
-            return sent;
+            return answered;
         }
+        let sent = answered.len();
         let (room, at) = (sent % rooms, due.saturating_duration_since(began).as_micros());
         let text = format!("sent at {at}: as long as what people write to each other, more or less.");
-        let wire = &mut wires[room];
+        let (wire, asked) = (&mut wires[room], Instant::now());
         wire.write(&frame(&format!(
             "42{sent}[\"send-message\",{{\"roomId\":\"room-{room}\",\"content\":\"{text}\"}}]"
         )))
         .await;
         wire.wait_for(&format!("43{sent}[{{\"success\":true")).await;
-        sent += 1;
+        answered.push(asked.elapsed());
     }
 }
 
@@ -127,4 +133,18 @@ fn sleep_badly(during: Duration) -> Vec<Duration> {
         late.push(asleep.elapsed().saturating_sub(NAP));
     }
     late
+}
+
+fn write_now_and_then(during: Duration) -> Vec<Duration> {
+    const PAUSE: Duration = Duration::from_millis(25);
+    let mut file = tempfile::tempfile().unwrap();
+    let (began, mut synced) = (std::time::Instant::now(), Vec::new());
+    while began.elapsed() < during {
+        let asked = std::time::Instant::now();
+        file.write_all(&[0; 512]).unwrap();
+        file.sync_data().unwrap();
+        synced.push(asked.elapsed());
+        std::thread::sleep(PAUSE);
+    }
+    synced
 }
