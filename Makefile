@@ -7,7 +7,8 @@ HOST ?= 127.0.0.1
 VENV := target/venv
 NPM_FOLDERS := client-demo examples/node tests/clients benches/peers/node
 NPM_DONE := $(NPM_FOLDERS:%=%/node_modules/.package-lock.json)
-SCRIPTS := find . \( -name node_modules -o -name target -o -name .git \) -prune \
+CLIENT_SOURCES := $(shell find client-demo -not -path '*/node_modules*' -not -path '*/dist*' -type f)
+SCRIPTS := find . \( -name node_modules -o -name target -o -name .git -o -name dist \) -prune \
 	-o \( -name '*.mjs' -o -name '*.js' \) -print0
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
@@ -34,6 +35,7 @@ check: client $(VENV)/typos tests/clients/node_modules/.package-lock.json ## for
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(SCRIPTS) | xargs -0 -r -n 1 node --check
 	tests/clients/node_modules/.bin/tsc --project tests/clients
+	@if command -v npm >/dev/null; then npm run check --prefix client-demo --silent; fi
 	typos
 	@if cargo deny --version >/dev/null 2>&1; then \
 		cargo deny --offline check licenses bans sources; \
@@ -57,10 +59,14 @@ fmt: ## format the sources
 # The server builds without its browser client too; it then says so where that is asked for.
 client:
 	@if command -v npm >/dev/null; then \
-		$(MAKE) --no-print-directory client-demo/node_modules/.package-lock.json; \
+		$(MAKE) --no-print-directory client-demo/dist/index.html; \
 	else \
 		echo "npm is not installed: the server will lack /socket.io/socket.io.js and its page."; \
 	fi
+
+client-demo/dist/index.html: client-demo/node_modules/.package-lock.json examples/chat-client/chat-client.js $(CLIENT_SOURCES)
+	npm run build --prefix client-demo --silent
+	@touch "$@"
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	npm ci --prefix "$*" --no-audit --no-fund --loglevel=error

@@ -1,0 +1,1 @@
+export default function Browse(_: Record<string, unknown>) { return null; }

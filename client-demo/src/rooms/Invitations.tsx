@@ -1,0 +1,1 @@
+export default function Invitations(_: Record<string, unknown>) { return null; }

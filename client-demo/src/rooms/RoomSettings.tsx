@@ -1,0 +1,1 @@
+export default function RoomSettings(_: Record<string, unknown>) { return null; }
