@@ -134,7 +134,8 @@ function renderItem(index: number, _: unknown, { room, view: { feed }, readSeq, 
   const message = feed.at(index);
   const before = feed.at(index - 1);
   if (message) {
-    return <MessageRow {...{ room, message, focus, blocked }} isHead={isHead(before, message)} {...dividers(before, message, readSeq)} />;
+    const row = <MessageRow {...{ room, message, focus, blocked }} isHead={isHead(before, message)} {...dividers(before, message, readSeq)} />;
+    return before || feed.from > 0 ? row : <><Beginning room={room} isEmpty={false} />{row}</>;
   }
   const pending = feed.pendingAt(index);
   if (!pending) return <div className="h-px" />;
@@ -152,7 +153,7 @@ const COMPONENTS = { Header, Footer: () => <div className="h-2" /> };
 function Header({ context }: { context?: Context }) {
   if (!context) return null;
   const { view: { feed }, room } = context;
-  if (feed.from === 0) return <Beginning room={room} isEmpty={feed.count === 0} />;
+  if (feed.from === 0) return feed.messages.length === 0 ? <Beginning room={room} isEmpty={feed.count === 0} /> : null;
   return (
     <div className="flex h-16 items-center justify-center px-5">
       {feed.olderError ? <Trouble error={asRefusal(feed.olderError)} onRetry={() => feed.older()} /> : (
