@@ -41,16 +41,13 @@ export function Shell() {
   }, []);
   return (
     <div className="flex h-full flex-col bg-canvas">
-      <a
-        href="#main"
-        onClick={(event) => {
-          event.preventDefault();
-          document.getElementById('main')?.focus();
-        }}
+      <button
+        type="button"
+        onClick={() => document.getElementById('main')?.focus()}
         className="absolute start-2 top-2 z-50 -translate-y-20 rounded-lg bg-accent px-3 py-2 text-white focus:translate-y-0"
       >
         {t('skip')}
-      </a>
+      </button>
       <ConnectionLine />
       <div className="flex min-h-0 flex-1">
         <Sidebar rooms={rooms} route={route} onSearch={() => setSwitching(true)} className={isHome ? 'flex' : 'hidden md:flex'} />

@@ -44,7 +44,7 @@ export function Sidebar({ rooms, route, onSearch, className }: { rooms: RoomReco
         >
           <Search size={14} aria-hidden="true" />
           <span className="flex-1 text-start">{t('switcher')}</span>
-          <kbd aria-hidden="true" className="hidden rounded bg-hover px-1.5 font-sans text-2xs md:inline">Ctrl K</kbd>
+          <kbd className="hidden rounded bg-hover px-1.5 font-sans text-2xs md:inline">Ctrl K</kbd>
         </button>
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto px-3 pb-4">

@@ -72,11 +72,11 @@ export function Switcher({ rooms, onClose }: { rooms: RoomRecord[]; onClose: () 
           onKeyDown={onKeyDown}
           className="h-13 w-full border-b border-line bg-transparent px-5 text-md outline-none"
         />
-        <ul id={id} role="listbox" aria-label={t('rooms')} className="p-2">
+        <div id={id} role="listbox" aria-label={t('rooms')} className="p-2">
           {found.map((room, index) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the field above has the keys.
             // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus and names the option.
-            <li
+            <div
               key={room.id}
               id={`${id}-${room.id}`}
               role="option"
@@ -88,9 +88,9 @@ export function Switcher({ rooms, onClose }: { rooms: RoomRecord[]; onClose: () 
               <RoomIcon room={room} />
               <span dir="auto" className="min-w-0 flex-1 truncate text-start">{room.name}</span>
               {room.peer && room.peer.id !== me.id && <span className="text-sm text-faint">@{room.peer.username}</span>}
-            </li>
+            </div>
           ))}
-        </ul>
+        </div>
         {found.length === 0 && <p className="px-3 pb-6 text-center text-soft">{t('switcher.none')}</p>}
       </Place>
     </dialog>

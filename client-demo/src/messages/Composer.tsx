@@ -7,7 +7,7 @@ import { useTyping } from '../chat';
 import { IconButton } from '../look/Button';
 import { t } from '../texts';
 import { readDraft, writeDraft } from './drafts';
-import { fit } from './fit';
+import { grow } from './grow';
 
 interface Props {
   room: RoomRecord;
@@ -31,7 +31,7 @@ export function Composer({ room, again, onSend, onFiles }: Props) {
     if (fine.matches) area.current?.focus({ preventScroll: true });
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each text has its height.
-  useEffect(() => fit(area.current), [text]);
+  useEffect(() => grow(area.current), [text]);
   useEffect(() => {
     if (!again) return;
     setText(again.text);

@@ -4,7 +4,7 @@ import { type Held, useChat } from '../chat';
 import { Button } from '../look/Button';
 import { Trouble } from '../look/State';
 import { t } from '../texts';
-import { fit } from './fit';
+import { grow } from './grow';
 
 /** Changes a message where it stands. */
 export function Editor({ message, onDone }: { message: Held; onDone: () => void }) {
@@ -19,7 +19,7 @@ export function Editor({ message, onDone }: { message: Held; onDone: () => void 
     field?.setSelectionRange(field.value.length, field.value.length);
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each text has its height.
-  useEffect(() => fit(area.current), [text]);
+  useEffect(() => grow(area.current), [text]);
   async function save() {
     if (!text.trim()) return;
     if (text === message.message) return done();

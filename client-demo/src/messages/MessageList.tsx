@@ -83,7 +83,6 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
   if (state === 'loading') return <div className="flex flex-1 flex-col justify-end overflow-hidden px-5"><Bones count={7} /></div>;
   return (
     <div className="relative min-h-0 flex-1">
-      {/* biome-ignore lint/a11y/noNoninteractiveElementInteractions: arrows walk through the messages. */}
       <div
         role="log"
         aria-live="off"

@@ -42,7 +42,6 @@ export const MessageRow = memo(function MessageRow({ room, message, focus, block
       {dayOf && <Divider>{day(dayOf)}</Divider>}
       {isFirstNew && <NewLine />}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: its buttons are shown where the pointer or the focus is. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: arrows walk through the messages. */}
       <div
         data-message={message.id}
         data-seq={message.seq}

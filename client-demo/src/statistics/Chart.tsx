@@ -47,7 +47,6 @@ export function Chart({ title, days, value, label }: Props) {
         <span aria-live="polite" className="text-sm font-normal text-soft tabular-nums">{shown && `${date(shown.date)}: ${label(shown[value])}`}</span>
       </figcaption>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: arrows walk through the days. */}
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: the same. */}
       <div ref={frame} role="group" tabIndex={0} aria-labelledby={id} onKeyDown={onKeyDown} onPointerMove={point} onPointerLeave={() => setAt(undefined)} className="rounded-md">
         <svg width={width} height={HEIGHT} aria-hidden="true" className="block overflow-visible">
           {lines.map((line) => (
