@@ -106,7 +106,8 @@ const LINK = `group flex h-8 touch:h-11 items-center gap-2.5 rounded-lg px-2 tex
   aria-[current=page]:bg-pressed aria-[current=page]:font-medium aria-[current=page]:text-ink hover:bg-hover`;
 
 export const isRoomOf = (route: Route, room: RoomRecord) =>
-  route.page === 'room' ? route.room === room.slug || route.room === room.id : route.page === 'home' && room.kind === 'main';
+  route.page === 'room' ? route.room === room.slug || route.room === room.id
+    : route.page === 'home' && room.kind === 'main' && matchMedia('(min-width: 48rem)').matches;
 
 export const referenceOf = ({ kind, slug, id }: Pick<RoomRecord, 'kind' | 'slug' | 'id'>) =>
   kind === 'main' || kind === 'public' ? slug : id;

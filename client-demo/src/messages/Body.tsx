@@ -22,7 +22,7 @@ export const Body = memo(function Body({ text, me }: { text: string; me: string 
           }
           case 'code':
             return <code key={key} dir="ltr" className="rounded bg-hover px-1 py-px font-mono text-sm ring-1 ring-line">{part.text}</code>;
-          case 'block':
+          default:
             return <code key={key} dir="ltr" className="my-1 block overflow-x-auto rounded-lg bg-side px-3 py-2 font-mono text-sm whitespace-pre ring-1 ring-line">{part.text}</code>;
         }
       })}

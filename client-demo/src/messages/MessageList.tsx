@@ -1,5 +1,5 @@
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, type MouseEvent, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { Virtuoso, type VirtuosoHandle } from 'react-virtuoso';
 import { asRefusal } from '../api/refusal';
 import type { RoomRecord } from '../api/shapes';
@@ -13,6 +13,7 @@ import { Focus } from './focus';
 import { MessageRow, PendingRow } from './Row';
 import { BREATH, dividers, isHead, lastOwn } from './rows';
 import { useReading } from './useReading';
+import { useStick } from './useStick';
 import { useBlocked } from '../people/useBlocked';
 
 type View = ReturnType<typeof useRoom>;
@@ -34,11 +35,9 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
   const list = useRef<VirtuosoHandle>(null);
   const focus = useMemo(() => new Focus(), []);
   const blocked = useBlocked();
-  const { readSeq, isAtEnd, waiting, setAtEnd } = useReading(room.id, feed);
+  const { setScroller, isAtEnd, stick, toEnd } = useStick();
+  const { readSeq, waiting } = useReading(room.id, feed, isAtEnd);
   const context: Context = { room, view, readSeq, focus, blocked, isMine: chat.isMine, onRecompose };
-  const toEnd = useCallback((behavior: 'auto' | 'smooth' = 'auto') => {
-    list.current?.scrollToIndex({ index: 'LAST', align: 'end', behavior });
-  }, []);
 
   // Who sends wants to see it.
   const sent = view.pending.length;
@@ -47,6 +46,8 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
     if (sent > before.current) toEnd();
     before.current = sent;
   }, [sent, toEnd]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each version may have made the list longer.
+  useLayoutEffect(stick, [stick, version]);
 
   const older = useCallback(() => void feed.older(), [feed]);
   const [firstNewIsAbove, setFirstNewIsAbove] = useState(false);
@@ -65,6 +66,15 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
     return () => removeEventListener('chat:edit-last', onEdit);
   }, [editLast]);
 
+  /** What lies far below has no height yet: first near it, then to the end. */
+  function jumpToEnd() {
+    list.current?.scrollToIndex({ index: 'LAST', align: 'end' });
+    requestAnimationFrame(toEnd);
+  }
+  function onMouseOver(event: MouseEvent) {
+    const row = (event.target as Element).closest<HTMLElement>('[data-message]');
+    if (row) focus.hover(row.dataset.message);
+  }
   function onKeyDown(event: KeyboardEvent<HTMLElement>) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     const target = event.target as HTMLElement;
@@ -75,6 +85,7 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
     const at = rows.findIndex((row) => row.dataset.message === focus.active);
     const next = rows[at === -1 ? rows.length - 1 : at + step];
     if (!next) return;
+    focus.hover(undefined);
     focus.activate(next.dataset.message);
     next.focus({ preventScroll: true });
     next.scrollIntoView({ block: 'nearest' });
@@ -89,6 +100,11 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
         aria-label={t('messages.in', { room: room.name })}
         className="h-full"
         onKeyDown={onKeyDown}
+        onMouseOver={onMouseOver}
+        onFocus={(event) => {
+          const row = event.target.closest<HTMLElement>('[data-message]');
+          if (row && event.target.matches(':focus-visible')) focus.activate(row.dataset.message);
+        }}
         onMouseLeave={() => focus.hover(undefined)}
       >
         <Virtuoso
@@ -99,9 +115,8 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
           firstItemIndex={feed.firstIndex}
           initialTopMostItemIndex={{ index: 'LAST', align: 'end' }}
           alignToBottom
-          followOutput={(atEnd) => (atEnd ? 'auto' : false)}
-          atBottomThreshold={48}
-          atBottomStateChange={setAtEnd}
+          scrollerRef={(node) => setScroller(node as HTMLElement | null)}
+          totalListHeightChanged={stick}
           startReached={older}
           rangeChanged={ranged}
           increaseViewportBy={{ top: 800, bottom: 400 }}
@@ -118,7 +133,7 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
           {t('messages.first-new')}
         </Jump>
       )}
-      {!isAtEnd && <Jump onClick={() => toEnd(waiting > 300 ? 'auto' : 'smooth')}>{waiting > 0 ? t('messages.waiting', { n: waiting }) : t('messages.newest')}</Jump>}
+      {!isAtEnd && <Jump onClick={jumpToEnd}>{waiting > 0 ? t('messages.waiting', { n: waiting }) : t('messages.newest')}</Jump>}
       <Announcer feed={feed} version={version} />
     </div>
   );

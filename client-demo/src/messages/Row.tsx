@@ -29,7 +29,7 @@ interface Props {
 
 export const MessageRow = memo(function MessageRow({ room, message, focus, blocked, isHead, day: dayOf, isFirstNew }: Props) {
   const { isMine } = useChat();
-  const isHot = useSyncExternalStore(focus.subscribe, () => focus.hovered === message.id || focus.active === message.id);
+  const isHot = useSyncExternalStore(focus.subscribe, () => (focus.hovered ?? focus.active) === message.id);
   const isActive = useSyncExternalStore(focus.subscribe, () => focus.active === message.id);
   const isEdited = useSyncExternalStore(focus.subscribe, () => focus.edited === message.id);
   const own = isMine(message);
@@ -41,14 +41,11 @@ export const MessageRow = memo(function MessageRow({ room, message, focus, block
     <>
       {dayOf && <Divider>{day(dayOf)}</Divider>}
       {isFirstNew && <NewLine />}
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: its buttons are shown where the pointer or the focus is. */}
       <div
         data-message={message.id}
         data-seq={message.seq}
         tabIndex={isActive ? 0 : -1}
-        onMouseEnter={() => focus.hover(message.id)}
         onPointerUp={onPointerUp}
-        onFocus={() => focus.activate(message.id)}
         className={`group relative px-3 outline-none focus-visible:bg-hover sm:px-5 ${isHead ? 'pt-2.5 pb-0.5' : 'py-0.5'} ${isHot ? 'bg-hover/70' : ''}`}
       >
         <Line {...{ message, isHead }} isOwn={own}>

@@ -4,9 +4,8 @@ import { type RoomFeed, useChat } from '../chat';
 const isLooking = () => !document.hidden && document.hasFocus();
 
 /** How far was read: moves the marker while somebody looks at the end, and keeps the line where the new ones began. */
-export function useReading(roomId: string, feed: RoomFeed) {
+export function useReading(roomId: string, feed: RoomFeed, isAtEnd: boolean) {
   const { roster } = useChat();
-  const [isAtEnd, setAtEnd] = useState(true);
   const [readSeq, setReadSeq] = useState(() => {
     const { unread, lastReadSeq } = roster.of(roomId);
     return unread > 0 && lastReadSeq !== null ? lastReadSeq : undefined;
@@ -43,5 +42,5 @@ export function useReading(roomId: string, feed: RoomFeed) {
   }, [sent]);
 
   const waiting = isAtEnd || seen.current === undefined ? 0 : Math.max(0, last - seen.current);
-  return { readSeq, isAtEnd, waiting, setAtEnd };
+  return { readSeq, waiting };
 }

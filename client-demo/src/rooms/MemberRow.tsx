@@ -50,7 +50,7 @@ export function MemberRow({ room, user, role, mutedUntil }: Props) {
       <Menu
         align="start"
         trigger={
-          <button type="button" className={`flex h-10 w-full items-center gap-2.5 rounded-lg px-2 text-start transition-colors hover:bg-hover data-[state=open]:bg-hover ${user.status === 'offline' ? 'opacity-65' : ''}`}>
+          <button type="button" className={`flex h-10 w-full items-center gap-2.5 rounded-lg px-2 text-start transition-colors hover:bg-hover data-[state=open]:bg-hover ${user.status === 'offline' ? 'text-soft' : ''}`}>
             <Avatar id={id} name={user.name} url={user.avatarUrl} presence={user.status} />
             <bdi className="min-w-0 flex-1 truncate text-base">{user.name}</bdi>
             {isMuted && <MicOff size={14} className="shrink-0 text-faint" aria-label={t('member.muted')} />}
