@@ -10,8 +10,17 @@ export type Route =
   | { page: 'statistics'; room: string }
   | { page: 'operator'; part: string };
 
+/** Somebody may have typed anything. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
+}
+
 export function parse(hash: string): Route {
-  const [page, part = ''] = hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
+  const [page, part = ''] = hash.replace(/^#\/?/, '').split('/').map(decoded);
   if (page === 'rooms' && part) return { page: 'room', room: part };
   if (page === 'browse' || page === 'invitations') return { page };
   if (page === 'settings') return { page, part: part || 'profile' };

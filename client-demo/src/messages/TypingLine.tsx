@@ -1,14 +1,6 @@
 import { useTyping } from '../chat';
 import { useBlocked } from '../people/useBlocked';
-import { t } from '../texts';
-
-/** One, two, or several. */
-export function typingText(names: string[]): string {
-  const [one = '', two = ''] = names;
-  if (names.length === 0) return '';
-  if (names.length === 1) return t('typing.one', { one });
-  return names.length === 2 ? t('typing.two', { one, two }) : t('typing.several', { n: names.length });
-}
+import { typingText } from './typing';
 
 export function TypingLine({ roomId }: { roomId: string }) {
   const { typists } = useTyping(roomId);
