@@ -13,22 +13,23 @@ SCRIPTS := find . \( -name node_modules -o -name target -o -name .git -o -name d
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help run test check bench torture fmt client programs
+.PHONY: help run test check bench torture screenshots fmt client programs
 
 help: ## this text
 	@echo "community-chat: make …"
-	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: client ## build and start the server on http://127.0.0.1:5000, with SQLite in ./data
 	HOST="$(HOST)" cargo run --profile "$(PROFILE)"
 
-test: programs $(NPM_DONE) $(VENV)/clients ## every test, on SQLite and PostgreSQL, with real clients
+test: programs client $(NPM_DONE) $(VENV)/clients ## every test, on SQLite and PostgreSQL, with real clients
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo nextest run --workspace --no-fail-fast; \
 	else \
 		cargo test --workspace; \
 	fi
 	cargo test --features s3 --lib files::storage
+	npm test --prefix client-demo --silent
 
 check: client $(VENV)/typos tests/clients/node_modules/.package-lock.json ## format, lints, architecture, spelling, licences, scripts, types
 	cargo fmt --all --check
@@ -52,6 +53,11 @@ torture: ## the promises under fire: kills, pauses and restarts on both database
 	TORTURE_SECONDS="$${TORTURE_SECONDS:-600}" TORTURE_EVERY="$${TORTURE_EVERY:-20}" BURST=full \
 		cargo test --release --test server -- --nocapture --test-threads=1 \
 		"torture::on_$${TORTURE_ON:-}" slow_readers::a_burst
+
+# On a server of its own, with people and rooms that are made for it.
+screenshots: client tests/clients/node_modules/.package-lock.json ## pictures of the web client's pages, in docs/screenshots
+	cargo build --profile "$(PROFILE)"
+	tests/clients/web/picture.sh "target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/community-chat" docs/screenshots
 
 fmt: ## format the sources
 	cargo fmt --all

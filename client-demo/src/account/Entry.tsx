@@ -111,7 +111,7 @@ function SignIn({ onView }: Views) {
       >
         {(errors) => (
           <>
-            <Field label={t('entry.identifier')} name="identifier" autoComplete="username" autoCapitalize="none" required error={errors.identifier} />
+            <Field label={t('entry.identifier')} name="identifier" autoFocus autoComplete="username" autoCapitalize="none" required error={errors.identifier} />
             <Field label={t('entry.password')} name="password" type="password" autoComplete="current-password" required error={errors.password} />
           </>
         )}
@@ -135,7 +135,7 @@ function SignUp({ onView }: Views) {
       >
         {(errors) => (
           <>
-            <Field label={t('entry.username')} hint={t('entry.username.hint')} name="username" autoComplete="username" autoCapitalize="none" required maxLength={50} error={errors.username} />
+            <Field label={t('entry.username')} hint={t('entry.username.hint')} name="username" autoFocus autoComplete="username" autoCapitalize="none" required maxLength={50} error={errors.username} />
             <Field label={t('entry.email')} name="email" type="email" autoComplete="email" required error={errors.email} />
             <Field label={t('entry.password')} hint={t('entry.password.hint')} name="password" type="password" autoComplete="new-password" required minLength={6} error={errors.password} />
           </>
@@ -155,7 +155,7 @@ function Guest({ onView }: Views) {
         action={t('entry.guest.enter')}
         send={({ name = '' }) => session.comeAsGuest(name)}
       >
-        {(errors) => <Field label={t('entry.name')} name="name" autoComplete="nickname" maxLength={50} error={errors.name} />}
+        {(errors) => <Field label={t('entry.name')} name="name" autoFocus autoComplete="nickname" maxLength={50} error={errors.name} />}
       </Form>
       <Otherwise><Switch to="sign-in" about={t('entry.member')} label={t('entry.sign-in')} onView={onView} /></Otherwise>
     </>

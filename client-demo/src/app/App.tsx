@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useSyncExternalStore } from 'react';
 import { session } from '../api/session';
 import { Entry } from '../account/Entry';
+import { Landing } from '../look/Landing';
 import { Tips } from '../look/Tip';
 import { useLanguage } from '../texts';
 import { Inside } from './Inside';
@@ -18,9 +19,11 @@ export function App() {
   }, [person, queries]);
   return (
     <Tips>
-      {who.state === 'unknown' && <Splash key={language} />}
-      {who.state === 'out' && <Entry key={language} reason={who.reason} />}
-      {who.state === 'in' && <Inside key={who.userId} userId={who.userId} isGuest={who.isGuest} language={language} />}
+      <Landing>
+        {who.state === 'unknown' && <Splash key={language} />}
+        {who.state === 'out' && <Entry key={language} reason={who.reason} />}
+        {who.state === 'in' && <Inside key={who.userId} userId={who.userId} isGuest={who.isGuest} language={language} />}
+      </Landing>
     </Tips>
   );
 }

@@ -4,6 +4,7 @@ import { myRooms } from '../api/queries';
 import type { RoomRecord } from '../api/shapes';
 import { useChat, useSelected } from '../chat';
 import { Bones } from '../look/State';
+import { useWide } from '../look/useWide';
 import { Room } from '../rooms/Room';
 import { t } from '../texts';
 import { ConnectionLine } from './ConnectionLine';
@@ -26,7 +27,8 @@ export function Shell() {
   const [isSwitching, setSwitching] = useState(false);
   useFollowed(rooms);
   useAway();
-  const isHome = route.page === 'home';
+  const isWide = useWide();
+  const isList = !isWide && route.page === 'home';
   const room = route.page === 'room' ? route.room : undefined;
   useTitle(rooms, room);
   useEffect(() => {
@@ -50,9 +52,10 @@ export function Shell() {
       </button>
       <ConnectionLine />
       <div className="flex min-h-0 flex-1">
-        <Sidebar rooms={rooms} route={route} onSearch={() => setSwitching(true)} className={isHome ? 'flex' : 'hidden md:flex'} />
-        <main id="main" tabIndex={-1} className={`min-w-0 flex-1 flex-col outline-none ${isHome ? 'hidden md:flex' : 'flex'}`}>
-          <Suspense fallback={<div className="p-6"><Bones /></div>}><Page route={route} rooms={rooms} /></Suspense>
+        {isWide && <Sidebar rooms={rooms} route={route} onSearch={() => setSwitching(true)} />}
+        <main id="main" tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
+          {isList ? <Sidebar rooms={rooms} route={route} onSearch={() => setSwitching(true)} />
+            : <Suspense fallback={<div className="p-6"><Bones /></div>}><Page route={route} rooms={rooms} /></Suspense>}
         </main>
       </div>
       {isSwitching && <Switcher rooms={rooms} onClose={() => setSwitching(false)} />}

@@ -11,6 +11,7 @@ import { Avatar } from '../look/Avatar';
 import { IconButton } from '../look/Button';
 import { Item, Line, Menu } from '../look/Menu';
 import { Badge } from '../look/State';
+import { useWide } from '../look/useWide';
 import { FindPerson } from '../people/FindPerson';
 import { CreateRoom } from '../rooms/CreateRoom';
 import { t } from '../texts';
@@ -18,17 +19,17 @@ import { number } from '../texts/formats';
 import { useMe } from './me';
 import { go, hashOf, type Route } from './routes';
 
-export function Sidebar({ rooms, route, onSearch, className }: { rooms: RoomRecord[]; route: Route; onSearch: () => void; className: string }) {
+export function Sidebar({ rooms, route, onSearch }: { rooms: RoomRecord[]; route: Route; onSearch: () => void }) {
   const me = useMe();
   const [dialog, setDialog] = useState<'room' | 'person'>();
   const inside = rooms.filter((room) => room.me?.state !== 'invited');
   const directs = inside.filter(({ kind }) => kind === 'direct');
   const others = inside.filter(({ kind }) => kind !== 'direct');
   return (
-    <nav aria-label={t('nav')} className={`w-full shrink-0 flex-col border-e border-line bg-side [--around:var(--side)] md:w-68 ${className}`}>
+    <nav aria-label={t('nav')} className="flex h-full w-full shrink-0 flex-col border-e border-line bg-side [--around:var(--side)] md:w-68">
       <header className="flex h-14 shrink-0 items-center gap-2.5 px-4">
         <Mark size={26} />
-        <span className="flex-1 truncate text-md font-semibold tracking-tight">{t('app.name')}</span>
+        <Title>{t('app.name')}</Title>
         {!me.isGuest && (
           <Menu align="end" trigger={<IconButton label={t('new')}><MessageSquarePlus size={18} /></IconButton>}>
             <Item icon={<Hash size={15} />} onSelect={() => setDialog('room')}>{t('room.create')}</Item>
@@ -73,6 +74,12 @@ export function Sidebar({ rooms, route, onSearch, className }: { rooms: RoomReco
   );
 }
 
+/** The page's own where the list has the screen to itself. */
+function Title({ children }: { children: string }) {
+  const Level = useWide() ? 'p' : 'h1';
+  return <Level className="flex-1 truncate text-md font-semibold tracking-tight">{children}</Level>;
+}
+
 /** What waits for an answer, when something does. */
 function Waiting({ route }: { route: Route }) {
   const me = useMe();
@@ -105,16 +112,16 @@ function Section({ title, action, children }: { title: string; action?: ReactNod
 const LINK = `group flex h-8 touch:h-11 items-center gap-2.5 rounded-lg px-2 text-base transition-colors duration-75
   aria-[current=page]:bg-pressed aria-[current=page]:font-medium aria-[current=page]:text-ink hover:bg-hover`;
 
-export const isRoomOf = (route: Route, room: RoomRecord) =>
+const isRoomOf = (route: Route, room: RoomRecord, isWide: boolean) =>
   route.page === 'room' ? route.room === room.slug || route.room === room.id
-    : route.page === 'home' && room.kind === 'main' && matchMedia('(min-width: 48rem)').matches;
+    : route.page === 'home' && room.kind === 'main' && isWide;
 
 export const referenceOf = ({ kind, slug, id }: Pick<RoomRecord, 'kind' | 'slug' | 'id'>) =>
   kind === 'main' || kind === 'public' ? slug : id;
 
 function RoomLink({ room, route }: { room: RoomRecord; route: Route }) {
   const unread = useSelected(useChat().roster, (roster) => roster.of(room.id).unread);
-  const isHere = isRoomOf(route, room);
+  const isHere = isRoomOf(route, room, useWide());
   const isNew = unread > 0 && !isHere;
   return (
     <li>

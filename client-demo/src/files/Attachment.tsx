@@ -61,12 +61,12 @@ function FileCard({ attachment: { id, name, bytes: size } }: { attachment: File 
     <a
       href={link?.url}
       download={name}
-      aria-label={t('files.download', { name })}
       onMouseEnter={() => links.want(id)}
       className="mt-1 flex w-80 max-w-full items-center gap-3 rounded-xl border border-line bg-raised p-3 shadow-card transition-colors hover:border-edge hover:bg-hover"
     >
       <span className="grid size-10 shrink-0 place-items-center rounded-lg bg-accent-soft text-accent-ink"><FileText size={20} aria-hidden="true" /></span>
-      <span className="min-w-0 flex-1">
+      <span className="sr-only">{t('files.download', { name })}, {bytes(size)}</span>
+      <span aria-hidden="true" className="min-w-0 flex-1">
         <span className="block truncate text-base font-medium"><bdi>{name}</bdi></span>
         <span className="block text-xs text-faint">{bytes(size)}</span>
       </span>

@@ -91,7 +91,14 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
     next.scrollIntoView({ block: 'nearest' });
   }
 
-  if (state === 'loading') return <div className="flex flex-1 flex-col justify-end overflow-hidden px-5"><Bones count={7} /></div>;
+  if (state === 'loading') {
+    return (
+      <div className="flex min-h-0 flex-1 flex-col justify-end overflow-hidden pb-2">
+        <div className="px-5"><Bones count={7} /></div>
+        {view.pending.map((pending, at) => <PendingRow key={pending.clientOffset} {...{ feed, pending, onRecompose }} isHead={at === 0} />)}
+      </div>
+    );
+  }
   return (
     <div className="relative min-h-0 flex-1">
       <div

@@ -10,7 +10,7 @@ import { Item, Line, Menu } from '../look/Menu';
 import { rightsIn } from '../moderation/rights';
 import { Profile } from '../people/Profile';
 import { t } from '../texts';
-import { span } from '../texts/formats';
+import { number, span } from '../texts/formats';
 import { InviteDialog } from './InviteDialog';
 import { LeaveDialog } from './LeaveDialog';
 
@@ -71,11 +71,12 @@ function Below({ room }: { room: RoomRecord }) {
 
 function PanelButton({ room, isPanelOpen, onPanel }: Omit<Props, 'isInside'>) {
   const online = useSelected(useChat().presence(room.id), (presence) => (presence.isKnown ? presence.online : undefined));
+  const count = online ?? room.memberCount;
   return (
-    <IconButton label={t('members')} isOn={isPanelOpen} aria-pressed={isPanelOpen} onClick={onPanel} className="w-auto! px-2">
+    <IconButton label={count === null ? t('members') : t('members.count', { n: count })} isOn={isPanelOpen} aria-pressed={isPanelOpen} onClick={onPanel} className="w-auto! px-2">
       <span className="flex items-center gap-1.5 text-sm font-medium tabular-nums">
         <UsersRound size={17} />
-        {online ?? room.memberCount ?? ''}
+        {count !== null && number(count)}
       </span>
     </IconButton>
   );

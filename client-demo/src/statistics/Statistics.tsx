@@ -44,7 +44,7 @@ export default function Statistics({ room, rooms }: { room: string; rooms: RoomR
             <Figure name={t('statistics.messages.span')} value={sum(all, 'count')} />
             <Figure name={t('statistics.active')} value={sum(all.slice(-7), 'authors') / Math.min(7, days)} isRate />
           </dl>
-          <div className="grid gap-4">
+          <div className="grid grid-cols-1 gap-4">
             <Chart title={t('statistics.per-day')} days={all} value="count" label={(n) => t('statistics.messages.n', { n })} />
             <Chart title={t('statistics.authors')} days={all} value="authors" label={(n) => t('statistics.people.n', { n })} />
           </div>

@@ -8,6 +8,7 @@ const talk = {
   'app.name': 'Community chat',
   skip: 'Skip to the conversation',
   nav: 'Rooms and people',
+  menus: 'Menus',
   home: 'To the main room',
   loading: 'Loading…',
   connecting: 'Connecting…',
@@ -90,6 +91,7 @@ const talk = {
   statistics: 'Statistics',
   operator: 'Operator',
   members: 'Members',
+  'members.count': 'Members: {n}',
 
   'room.unread': { one: '{n} unread message', other: '{n} unread messages' },
   'room.members': { one: '{n} member', other: '{n} members' },
