@@ -1,7 +1,8 @@
-import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { type KeyboardEvent, useId, useMemo, useRef, useState } from 'react';
 import type { RoomRecord } from '../api/shapes';
 import { useChat } from '../chat';
 import { Place } from '../look/place';
+import { useModal } from '../look/useModal';
 import { t } from '../texts';
 import { useMe } from './me';
 import { go } from './routes';
@@ -32,9 +33,7 @@ export function Switcher({ rooms, onClose }: { rooms: RoomRecord[]; onClose: () 
   const id = useId();
   const inside = useMemo(() => rooms.filter((room) => room.me?.state !== 'invited'), [rooms]);
   const found = matches(inside, text, (roomId) => roster.of(roomId).unread);
-  useEffect(() => {
-    dialog.current?.showModal();
-  }, []);
+  const place = useModal(dialog);
   const enter = (room: RoomRecord | undefined) => {
     if (!room) return;
     go({ page: 'room', room: referenceOf(room) });
@@ -51,11 +50,14 @@ export function Switcher({ rooms, onClose }: { rooms: RoomRecord[]; onClose: () 
     <dialog
       ref={dialog}
       aria-label={t('switcher')}
-      onClose={onClose}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
       onMouseDown={(event) => event.target === dialog.current && onClose()}
       className="mx-auto mt-[12vh] w-[calc(100vw-2rem)] max-w-lg animate-rise overflow-hidden rounded-2xl bg-raised p-0 shadow-float backdrop:animate-appear backdrop:bg-scrim"
     >
-      <Place value={dialog.current}>
+      <Place value={place}>
         <input
           role="combobox"
           aria-expanded="true"

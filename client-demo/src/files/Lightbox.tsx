@@ -1,8 +1,9 @@
 import { Download, X } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { useRef } from 'react';
 import type { Held } from '../chat';
 import { IconButton } from '../look/Button';
 import { Place } from '../look/place';
+import { useModal } from '../look/useModal';
 import { t } from '../texts';
 import { bytes } from '../texts/formats';
 import { useLink } from './links';
@@ -12,16 +13,15 @@ export function Lightbox({ attachment, onClose }: { attachment: NonNullable<Held
   const { id, name, bytes: size } = attachment;
   const link = useLink(id);
   const dialog = useRef<HTMLDialogElement>(null);
-  const [place, setPlace] = useState<HTMLElement | null>(null);
-  useEffect(() => {
-    dialog.current?.showModal();
-    setPlace(dialog.current);
-  }, []);
+  const place = useModal(dialog);
   return (
     <dialog
       ref={dialog}
       aria-label={name}
-      onClose={onClose}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
       className="m-0 h-dvh max-h-none w-screen max-w-none animate-appear bg-transparent p-0 text-white backdrop:animate-appear backdrop:bg-[rgb(10_10_9/0.92)]"
     >
       <Place value={place}>
@@ -33,11 +33,11 @@ export function Lightbox({ attachment, onClose }: { attachment: NonNullable<Held
                 <Download size={18} />
               </a>
             )}
-            <IconButton label={t('close')} onClick={() => dialog.current?.close()} className="size-9! text-white! hover:bg-white/15!"><X size={20} /></IconButton>
+            <IconButton label={t('close')} onClick={onClose} className="size-9! text-white! hover:bg-white/15!"><X size={20} /></IconButton>
           </header>
           {/* biome-ignore lint/a11y/noStaticElementInteractions: Escape and the button close it as well. */}
           {/* biome-ignore lint/a11y/useKeyWithClickEvents: the same. */}
-          <div className="grid min-h-0 flex-1 place-items-center p-4 pt-0" onClick={(event) => event.target === event.currentTarget && dialog.current?.close()}>
+          <div className="grid min-h-0 flex-1 place-items-center p-4 pt-0" onClick={(event) => event.target === event.currentTarget && onClose()}>
             {link && <img src={link.url} alt={name} className="max-h-full max-w-full rounded-lg object-contain" />}
           </div>
         </div>

@@ -1,8 +1,9 @@
 import { X } from 'lucide-react';
-import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
+import { type ReactNode, useId, useRef } from 'react';
 import { t } from '../texts';
 import { IconButton } from './Button';
 import { Place } from './place';
+import { useModal } from './useModal';
 
 interface Props {
   title: string;
@@ -15,14 +16,8 @@ interface Props {
 /** The browser's own: it keeps the focus, gives it back, closes by Escape, and lies above all else. */
 export function Dialog({ title, about, onClose, children, width = 'sm' }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
-  const [place, setPlace] = useState<HTMLElement | null>(null);
+  const place = useModal(ref);
   const name = useId();
-  useEffect(() => {
-    const dialog = ref.current;
-    if (dialog && !dialog.open) dialog.showModal();
-    setPlace(dialog);
-    return () => dialog?.close();
-  }, []);
   return (
     <dialog
       ref={ref}

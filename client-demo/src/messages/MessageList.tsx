@@ -8,6 +8,7 @@ import { Spinner } from '../look/Spinner';
 import { Bones, Trouble } from '../look/State';
 import { t } from '../texts';
 import { Announcer } from './Announcer';
+import { Asked } from './Asked';
 import { Beginning } from './Beginning';
 import { Focus } from './focus';
 import { MessageRow, PendingRow } from './Row';
@@ -15,6 +16,8 @@ import { BREATH, dividers, isHead, lastOwn } from './rows';
 import { useReading } from './useReading';
 import { useStick } from './useStick';
 import { useBlocked } from '../people/useBlocked';
+
+const hovers = matchMedia('(hover: hover)');
 
 type View = ReturnType<typeof useRoom>;
 
@@ -71,7 +74,9 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
     list.current?.scrollToIndex({ index: 'LAST', align: 'end' });
     requestAnimationFrame(toEnd);
   }
+  /** A finger hovers over nothing: what a browser makes up for it may lie beside. */
   function onMouseOver(event: MouseEvent) {
+    if (!hovers.matches) return;
     const row = (event.target as Element).closest<HTMLElement>('[data-message]');
     if (row) focus.hover(row.dataset.message);
   }
@@ -141,6 +146,7 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
         </Jump>
       )}
       {!isAtEnd && <Jump onClick={jumpToEnd}>{waiting > 0 ? t('messages.waiting', { n: waiting }) : t('messages.newest')}</Jump>}
+      <Asked room={room} focus={focus} />
       <Announcer feed={feed} version={version} />
     </div>
   );

@@ -68,7 +68,7 @@ function Content({ message }: { message: Held }) {
   return (
     <>
       {(!attachment || isCaption) && (
-        <div className={type === 'emote' ? 'italic text-soft' : ''}>
+        <div className={type === 'emote' ? 'text-soft italic' : ''}>
           <Body text={text} me={username} />
         </div>
       )}

@@ -1,10 +1,13 @@
-import { Observable } from '../chat';
+import { type Held, Observable } from '../chat';
 
-/** Which message shows its buttons, and which one is being edited: a row renders only when it is its turn. */
+export type Question = 'delete' | 'report' | 'mute' | 'ban' | 'profile';
+
+/** Which message shows its buttons, is being edited, or asked about: a row renders only when it is its turn. */
 export class Focus extends Observable {
   hovered: string | undefined;
   active: string | undefined;
   edited: string | undefined;
+  asked: { question: Question; message: Held } | undefined;
 
   hover(id: string | undefined) {
     if (this.hovered === id) return;
@@ -20,4 +23,12 @@ export class Focus extends Observable {
     this.edited = id;
     this.tell();
   }
+  ask(question: Question, message: Held) {
+    this.asked = { question, message };
+    this.tell();
+  }
+  answered = () => {
+    this.asked = undefined;
+    this.tell();
+  };
 }

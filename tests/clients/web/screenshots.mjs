@@ -28,9 +28,13 @@ const SCENES = {
   actions: { as: 'mira', at: room(world.garden), async then(page, size) {
     await shows(page, 'on the train tonight');
     const target = page.locator('[data-message]', { hasText: 'CHEAP SEEDS' });
-    if (size === 'small') await target.tap();
-    else await target.hover();
-    await target.getByRole('button', { name: 'More' }).click();
+    const more = target.getByRole('button', { name: 'More' });
+    for (let tries = 0; tries < 5 && !(await more.isVisible()); tries += 1) {
+      if (size === 'small') await target.tap();
+      else await target.hover();
+      await page.waitForTimeout(300);
+    }
+    await more.click();
   } },
   direct: { as: 'mira', at: room({ ...world.direct, isPrivate: true }) },
   empty: { as: 'sam', at: '#/rooms/main-chat' },

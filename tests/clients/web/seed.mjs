@@ -19,7 +19,7 @@ export function picture(width = 960, height = 600, hue = 0) {
     for (let x = 0; x < width; x += 1) {
       const far = height * (0.58 + 0.08 * Math.sin(x / 130 + hue) + 0.03 * Math.sin(x / 37));
       const near = height * (0.76 + 0.06 * Math.sin(x / 90 + 2 + hue));
-      const sky = y / height;
+      const sky = Math.floor((y / height) * 14) / 14;
       const sun = Math.hypot(x - width * 0.68, y - height * 0.44) < height * 0.09;
       const colour = y > near ? [38, 54, 62] : y > far ? [72, 92, 104] : sun ? [255, 236, 200]
         : [Math.round(250 - 40 * sky), Math.round(150 + 70 * sky), Math.round(120 + 60 * (1 - sky) + hue * 20)];
