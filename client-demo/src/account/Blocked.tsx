@@ -35,7 +35,7 @@ function BlockedRow({ user, at }: { user: Person; at: string }) {
       <Avatar id={user.id ?? ''} name={user.name} url={user.avatarUrl} />
       <div className="min-w-0 flex-1">
         <bdi className="block truncate text-base font-medium">{user.name}</bdi>
-        <p className="text-sm text-faint">@{user.username} · {ago(at)}</p>
+        <p className="text-sm text-faint"><bdi>@{user.username}</bdi> · {ago(at)}</p>
       </div>
       <Button size="sm" isBusy={isBusy} onClick={unblock}>{t('unblock')}</Button>
       <Trouble error={refusal} className="w-full" />

@@ -51,7 +51,7 @@ function SessionRow({ one }: { one: SessionRecord }) {
       <span className="grid size-9 shrink-0 place-items-center rounded-lg bg-hover text-soft"><Icon size={18} aria-hidden="true" /></span>
       <div className="min-w-0 flex-1">
         <p className="truncate text-base font-medium">{name || t('sessions.unknown')}</p>
-        <p className="truncate text-sm text-faint">{[one.address, t('sessions.used', { when: ago(one.lastUsedAt) })].filter(Boolean).join(' · ')}</p>
+        <p className="text-sm text-faint">{[one.address, t('sessions.used', { when: ago(one.lastUsedAt) })].filter(Boolean).join(' · ')}</p>
       </div>
       {one.current ? <span className="rounded-full bg-accent-soft px-2.5 py-0.5 text-xs font-medium text-accent-ink">{t('sessions.this')}</span>
         : <Button size="sm" isBusy={isBusy} onClick={end}>{t('sessions.end')}</Button>}

@@ -131,7 +131,7 @@ function RoomLink({ room, route }: { room: RoomRecord; route: Route }) {
         className={`${LINK} ${isNew ? 'font-semibold text-ink' : 'text-soft'} ${room.archivedAt ? 'italic' : ''}`}
       >
         <RoomIcon room={room} />
-        <span dir="auto" className="min-w-0 flex-1 truncate text-start">{room.name}</span>
+        <span dir="auto" className="min-w-0 flex-1 truncate ">{room.name}</span>
         {isNew && (
           <>
             <Badge><span aria-hidden="true">{unread >= MOST_UNREAD ? `${number(MOST_UNREAD - 1)}+` : number(unread)}</span></Badge>
@@ -155,7 +155,7 @@ export function RoomIcon({ room, size = 16 }: { room: RoomRecord; size?: number 
 function PageLink({ to, route, icon, count, children }: { to: Route; route: Route; icon: ReactNode; count?: number; children: ReactNode }) {
   return (
     <li>
-      <a href={hashOf(to)} aria-current={route.page === to.page ? 'page' : undefined} className={`${LINK} text-soft`}>
+      <a href={hashOf(to)} aria-current={hashOf(route) === hashOf(to) ? 'page' : undefined} className={`${LINK} text-soft`}>
         <span className="grid w-6 shrink-0 place-items-center text-faint">{icon}</span>
         <span className="min-w-0 flex-1 truncate">{children}</span>
         {count && <Badge>{number(count)}</Badge>}
@@ -177,7 +177,7 @@ function Footer() {
             <Avatar id={me.id} name={me.name} url={me.avatarUrl} presence="online" />
             <span className="min-w-0 flex-1">
               <span dir="auto" className="block truncate text-base font-medium">{me.name}</span>
-              <span className="block truncate text-xs text-faint">{me.isGuest ? t('guest') : `@${me.username}`}</span>
+              <span className="block truncate text-xs text-faint">{me.isGuest ? t('guest') : <bdi>@{me.username}</bdi>}</span>
             </span>
             <Settings2 size={16} className="text-faint" aria-hidden="true" />
             <span className="sr-only">{t('account.menu')}</span>

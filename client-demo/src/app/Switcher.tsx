@@ -88,8 +88,8 @@ export function Switcher({ rooms, onClose }: { rooms: RoomRecord[]; onClose: () 
               className="flex h-10 cursor-pointer items-center gap-2.5 rounded-lg px-3 aria-selected:bg-hover"
             >
               <RoomIcon room={room} />
-              <span dir="auto" className="min-w-0 flex-1 truncate text-start">{room.name}</span>
-              {room.peer && room.peer.id !== me.id && <span className="text-sm text-faint">@{room.peer.username}</span>}
+              <span dir="auto" className="min-w-0 flex-1 truncate ">{room.name}</span>
+              {room.peer && room.peer.id !== me.id && <span className="text-sm text-faint"><bdi>@{room.peer.username}</bdi></span>}
             </div>
           ))}
         </div>

@@ -15,9 +15,10 @@ export function initials(name: string): string {
 
 /** The same for the same person, always. */
 export function tint(id: string): string {
-  let sum = 0;
-  for (const letter of id) sum = (Math.imul(sum, 31) + letter.charCodeAt(0)) | 0;
-  return `tint-${Math.abs(sum ^ (sum >>> 15)) % TINTS}`;
+  let sum = 0x811c9dc5;
+  for (const letter of id) sum = Math.imul(sum ^ letter.charCodeAt(0), 0x01000193);
+  sum = Math.imul(sum ^ (sum >>> 16), 0x45d9f3b);
+  return `tint-${((sum ^ (sum >>> 16)) >>> 0) % TINTS}`;
 }
 
 interface Props {

@@ -55,8 +55,8 @@ export function Tabs({ label, tabs }: { label: string; tabs: { to: Route; text: 
 export function Part({ title, about, action, children }: { title: string; about?: string; action?: ReactNode; children: ReactNode }) {
   return (
     <section className="mb-10">
-      <div className="mb-4 flex items-end gap-3">
-        <div className="min-w-0 flex-1">
+      <div className="mb-4 flex flex-wrap items-end gap-3">
+        <div className="min-w-48 flex-1">
           <h2 className="text-lg font-semibold tracking-tight">{title}</h2>
           {about && <p className="mt-0.5 text-base text-soft">{about}</p>}
         </div>

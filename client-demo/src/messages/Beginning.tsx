@@ -7,7 +7,7 @@ import { Hash, Lock } from 'lucide-react';
 export function Beginning({ room, isEmpty }: { room: RoomRecord; isEmpty: boolean }) {
   const Icon = room.isPrivate ? Lock : Hash;
   return (
-    <div className="px-5 pt-16 pb-4">
+    <div className="px-3 pt-16 pb-4 sm:px-5">
       {room.peer ? (
         <Avatar id={room.peer.id ?? room.id} name={room.peer.name} url={room.peer.avatarUrl} size="xl" />
       ) : (

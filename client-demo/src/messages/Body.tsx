@@ -1,10 +1,12 @@
 import { memo } from 'react';
+import { t } from '../texts';
+import { moment } from '../texts/formats';
 import { isPictures, parts } from './text';
 
 /** The words of a message. */
-export const Body = memo(function Body({ text, me }: { text: string; me: string }) {
+export const Body = memo(function Body({ text, me, editedAt }: { text: string; me: string; editedAt?: string | null }) {
   return (
-    <div dir="auto" className={`text-start wrap-anywhere whitespace-pre-wrap ${isPictures(text) ? 'text-2xl' : 'text-md'}`}>
+    <div dir="auto" className={`wrap-anywhere whitespace-pre-wrap ${isPictures(text) ? 'text-2xl' : 'text-md'}`}>
       {parts(text).map((part, at) => {
         const key = `${at}`;
         switch (part.kind) {
@@ -26,6 +28,7 @@ export const Body = memo(function Body({ text, me }: { text: string; me: string 
             return <code key={key} dir="ltr" className="my-1 block overflow-x-auto rounded-lg bg-side px-3 py-2 font-mono text-sm whitespace-pre ring-1 ring-line">{part.text}</code>;
         }
       })}
+      {editedAt && <span className="ms-1.5 text-xs text-faint not-italic" title={moment(editedAt)}>{t('message.edited')}</span>}
     </div>
   );
 });

@@ -38,7 +38,7 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
   const list = useRef<VirtuosoHandle>(null);
   const focus = useMemo(() => new Focus(), []);
   const blocked = useBlocked();
-  const { setScroller, isAtEnd, stick, toEnd } = useStick();
+  const { setScroller, isAtEnd, stick, toEnd, letGo } = useStick();
   const { readSeq, waiting } = useReading(room.id, feed, isAtEnd);
   const context: Context = { room, view, readSeq, focus, blocked, isMine: chat.isMine, onRecompose };
 
@@ -69,6 +69,10 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
     return () => removeEventListener('chat:edit-last', onEdit);
   }, [editLast]);
 
+  function jumpToNew(read: number) {
+    letGo();
+    list.current?.scrollToIndex({ index: feed.indexOf(read + 1) - feed.firstIndex, align: 'center' });
+  }
   /** What lies far below has no height yet: first near it, then to the end. */
   function jumpToEnd() {
     list.current?.scrollToIndex({ index: 'LAST', align: 'end' });
@@ -103,6 +107,9 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
         {view.pending.map((pending, at) => <PendingRow key={pending.clientOffset} {...{ feed, pending, onRecompose }} isHead={at === 0} />)}
       </div>
     );
+  }
+  if (feed.count === 0 && feed.from === 0) {
+    return <div role="log" aria-live="off" aria-label={t('messages.in', { room: room.name })} className="flex flex-1 flex-col justify-end"><Beginning room={room} isEmpty /></div>;
   }
   return (
     <div className="relative min-h-0 flex-1">
@@ -141,7 +148,7 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
         />
       </div>
       {readSeq !== undefined && firstNewIsAbove && (
-        <Jump isUp onClick={() => list.current?.scrollToIndex({ index: feed.indexOf(readSeq + 1) - feed.firstIndex, align: 'center' })}>
+        <Jump isUp onClick={() => jumpToNew(readSeq)}>
           {t('messages.first-new')}
         </Jump>
       )}
@@ -179,8 +186,8 @@ const COMPONENTS = { Header, Footer: () => <div className="h-2" /> };
 
 function Header({ context }: { context?: Context }) {
   if (!context) return null;
-  const { view: { feed }, room } = context;
-  if (feed.from === 0) return feed.messages.length === 0 ? <Beginning room={room} isEmpty={feed.count === 0} /> : null;
+  const { feed } = context.view;
+  if (feed.from === 0) return null;
   return (
     <div className="flex h-16 items-center justify-center px-5">
       {feed.olderError ? <Trouble error={asRefusal(feed.olderError)} onRetry={() => feed.older()} /> : (

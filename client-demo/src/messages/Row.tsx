@@ -69,11 +69,10 @@ function Content({ message }: { message: Held }) {
     <>
       {(!attachment || isCaption) && (
         <div className={type === 'emote' ? 'text-soft italic' : ''}>
-          <Body text={text} me={username} />
+          <Body text={text} me={username} editedAt={edited_at} />
         </div>
       )}
       {attachment && <Attachment attachment={attachment} />}
-      {edited_at && <span className="text-xs text-faint" title={moment(edited_at)}>{t('message.edited')}</span>}
     </>
   );
 }

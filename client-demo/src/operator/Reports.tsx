@@ -61,11 +61,11 @@ function ReportRow({ report }: { report: Report }) {
         </div>
         <span className="rounded-full bg-bad-soft px-2.5 py-0.5 text-xs font-medium text-bad">{t('reports.voices', { n: report.count })}</span>
       </div>
-      <blockquote dir="auto" className="my-3 rounded-lg border-s-3 border-edge bg-hover px-3 py-2 text-start text-md wrap-anywhere whitespace-pre-wrap">
+      <blockquote dir="auto" className="my-3 rounded-lg border-s-3 border-edge bg-hover px-3 py-2 text-md wrap-anywhere whitespace-pre-wrap">
         {report.text ?? t('reports.no-text')}
       </blockquote>
       {report.reporters?.filter(({ note }) => note).map(({ user, note }) => (
-        <p key={user.id} className="mb-1 text-sm text-soft"><bdi className="font-medium">{user.name}</bdi>: <bdi>{note}</bdi></p>
+        <p key={user.id} className="mb-3 text-sm text-soft"><bdi className="font-medium">{user.name}</bdi>: <bdi>{note}</bdi></p>
       ))}
       <Trouble error={refusal} className="mb-2" />
       {report.status === 'open' ? (

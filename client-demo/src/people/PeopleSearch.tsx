@@ -48,7 +48,7 @@ export function PeopleSearch({ action, onChoose, isBusy = false, done, doneText 
                 <Avatar id={person.id ?? ''} name={person.name} url={person.avatarUrl} size="lg" presence={person.status} />
                 <span className="min-w-0 flex-1">
                   <bdi className="block truncate text-base font-medium">{person.name}</bdi>
-                  <span className="block truncate text-sm text-faint">@{person.username}</span>
+                  <span className="block truncate text-sm text-faint"><bdi>@{person.username}</bdi></span>
                 </span>
                 {person.id && done?.has(person.id)
                   ? <span className="text-sm text-faint">{doneText}</span>

@@ -36,13 +36,13 @@ export function Profile({ id, onClose }: { id: string; onClose: () => void }) {
           <div className="flex items-center gap-4">
             <Avatar id={id} name={data.name} url={data.avatarUrl} size="xl" />
             <div className="min-w-0">
-              <p className="truncate text-md text-soft">@{data.username}</p>
+              <p className="truncate text-md text-soft"><bdi>@{data.username}</bdi></p>
               <p className="mt-1 text-base text-faint">
                 {data.isOnline ? t(data.status === 'away' ? 'presence.away' : 'presence.online') : data.lastSeen && t('presence.seen', { when: ago(data.lastSeen) })}
               </p>
             </div>
           </div>
-          {data.bio && <p dir="auto" className="text-start text-md wrap-anywhere whitespace-pre-wrap text-soft">{data.bio}</p>}
+          {data.bio && <p dir="auto" className=" text-md wrap-anywhere whitespace-pre-wrap text-soft">{data.bio}</p>}
           <Trouble error={direct.refusal ?? refusal} />
           {id !== me.id && !me.isGuest && (
             <div className="flex flex-wrap gap-2">

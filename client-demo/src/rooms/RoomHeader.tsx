@@ -35,7 +35,7 @@ export function RoomHeader({ room, isInside, isPanelOpen, onPanel }: Props) {
       <IconButton label={t('back')} onClick={() => go({ page: 'home' })} className="md:hidden"><ChevronLeft size={20} className="rtl:-scale-x-100" /></IconButton>
       <RoomIcon room={room} size={18} />
       <div className="flex min-w-0 flex-1 flex-col justify-center">
-        <h1 dir="auto" className="truncate text-start text-md leading-5 font-semibold tracking-tight">{room.name}</h1>
+        <h1 dir="auto" className="truncate text-md leading-5 font-semibold tracking-tight">{room.name}</h1>
         <Below room={room} />
       </div>
       {isInside && room.kind !== 'direct' && <PanelButton {...{ room, isPanelOpen, onPanel }} />}
@@ -66,7 +66,7 @@ function Below({ room }: { room: RoomRecord }) {
     room.description,
   ].filter(Boolean);
   if (parts.length === 0) return null;
-  return <p dir="auto" className="truncate text-start text-xs text-faint">{parts.join(' · ')}</p>;
+  return <p dir="auto" className="truncate text-xs text-faint">{parts.join(' · ')}</p>;
 }
 
 function PanelButton({ room, isPanelOpen, onPanel }: Omit<Props, 'isInside'>) {

@@ -57,7 +57,7 @@ export function Chart({ title, days, value, label }: Props) {
           ))}
           {days.map((day, index) => (
             <g key={day.date}>
-              {index % every === every - 1 && <text x={xOf(index)} y={HEIGHT - 6} textAnchor="middle" className="fill-faint text-2xs">{shortDate(day.date)}</text>}
+              {index % every === every - 1 && <text x={Math.min(Math.max(xOf(index), 20), width - 20)} y={HEIGHT - 6} textAnchor="middle" className="fill-faint text-2xs">{shortDate(day.date)}</text>}
               <rect
                 x={xOf(index) - bar / 2}
                 y={yOf(day[value])}

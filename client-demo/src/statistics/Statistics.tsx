@@ -27,10 +27,10 @@ export default function Statistics({ room, rooms }: { room: string; rooms: RoomR
   return (
     <Page title={t('statistics')} about={t('statistics.about')} isWide>
       <div className="mb-6 flex flex-wrap gap-3">
-        <div className="w-56"><Choice label={t('statistics.room')} isLabelHidden value={here ? referenceOf(here) : room} onChange={(event) => go({ page: 'statistics', room: event.target.value })}>
+        <div className="w-full sm:w-56"><Choice label={t('statistics.room')} isLabelHidden value={here ? referenceOf(here) : room} onChange={(event) => go({ page: 'statistics', room: event.target.value })}>
           {choices.map((one) => <option key={one.id} value={referenceOf(one)}>{one.name}</option>)}
         </Choice></div>
-        <div className="w-44"><Choice label={t('statistics.span')} isLabelHidden value={days} onChange={(event) => setDays(Number(event.target.value))}>
+        <div className="w-full sm:w-44"><Choice label={t('statistics.span')} isLabelHidden value={days} onChange={(event) => setDays(Number(event.target.value))}>
           {SPANS.map((span) => <option key={span} value={span}>{t('statistics.days', { n: span })}</option>)}
         </Choice></div>
       </div>

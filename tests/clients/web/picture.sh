@@ -20,4 +20,4 @@ for _ in $(seq 100); do
     curl --fail --silent --output /dev/null "http://127.0.0.1:$port/readyz" && break
     sleep 0.1
 done
-CHAT_URL=http://127.0.0.1:$port CHAT_ADMIN=admin SCREENSHOTS=$folder node web/screenshots.mjs
+CHAT_DATABASE=$data/community-chat.db CHAT_URL=http://127.0.0.1:$port CHAT_ADMIN=admin SCREENSHOTS=$folder node web/screenshots.mjs

@@ -1,48 +1,22 @@
 // A community as it might be, for the pictures: people, rooms, talk, files, reports.
-import { deflateSync, crc32 as crcOfZlib } from 'node:zlib';
 import { CHAT_URL, call, register } from './page.mjs';
-
-const crc32 = crcOfZlib ?? ((bytes) => {
-  let crc = ~0;
-  for (const byte of bytes) for (let at = 0, one = (crc ^ byte) & 255; at < 9; at += 1) {
-    if (at === 8) crc = (crc >>> 8) ^ one;
-    else one = one & 1 ? (one >>> 1) ^ 0xedb88320 : one >>> 1;
-  }
-  return ~crc >>> 0;
-});
+import { encode } from './png.mjs';
 
 /** A picture of our own making: hills at dusk. */
 export function picture(width = 960, height = 600, hue = 0) {
-  const rows = [];
+  const pixels = Buffer.alloc(width * height * 3);
   for (let y = 0; y < height; y += 1) {
-    const row = [0];
     for (let x = 0; x < width; x += 1) {
       const far = height * (0.58 + 0.08 * Math.sin(x / 130 + hue) + 0.03 * Math.sin(x / 37));
       const near = height * (0.76 + 0.06 * Math.sin(x / 90 + 2 + hue));
-      const sky = Math.floor((y / height) * 14) / 14;
+      const sky = Math.floor((y / height) * 5) / 5;
       const sun = Math.hypot(x - width * 0.68, y - height * 0.44) < height * 0.09;
       const colour = y > near ? [38, 54, 62] : y > far ? [72, 92, 104] : sun ? [255, 236, 200]
-        : [Math.round(250 - 40 * sky), Math.round(150 + 70 * sky), Math.round(120 + 60 * (1 - sky) + hue * 20)];
-      row.push(...colour);
+        : [250 - 40 * sky, 150 + 70 * sky, 120 + 60 * (1 - sky) + hue * 20];
+      pixels.set(colour.map(Math.round), (y * width + x) * 3);
     }
-    rows.push(Buffer.from(row));
   }
-  const chunk = (kind, data) => {
-    const body = Buffer.concat([Buffer.from(kind), data]);
-    const framed = Buffer.alloc(body.length + 8);
-    framed.writeUInt32BE(data.length, 0);
-    body.copy(framed, 4);
-    framed.writeUInt32BE(crc32(body) >>> 0, body.length + 4);
-    return framed;
-  };
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head.set([8, 2, 0, 0, 0], 8);
-  return Buffer.concat([
-    Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
-    chunk('IHDR', head), chunk('IDAT', deflateSync(Buffer.concat(rows))), chunk('IEND', Buffer.alloc(0)),
-  ]);
+  return encode(width, height, pixels);
 }
 
 export const post = (who, room, content, more = {}) => call(who.token, 'POST', `/api/rooms/${room}/messages`, { content, ...more });
@@ -88,11 +62,11 @@ export async function seed(suffix = '') {
   await post(mira, g, 'Oh no. I will dig them up this afternoon.');
   await post(mira, g, 'Does anybody have crates? Four or five would do.');
   await post(yuki, g, 'I have three from the market, and a bag of dry leaves: https://example.org/storing-dahlias says they keep the tubers from rotting.');
-  await post(layla, g, 'I can be there at four 🙌');
+  await post(layla, g, 'I can be there at four, with the big car');
   await send(jonas, g, 'hills.png', picture(), 'The view from bed seven this morning');
   await post(tomasz, g, 'I have watched over this field for a hundred winters. Bring the crates.', { characterId: gandalf.id });
   await post(jonas, g, '/me salutes the scarecrow');
-  await send(mira, g, 'planting-plan-2027.pdf', Buffer.from('%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n'));
+  await send(mira, g, 'planting-plan-2027.pdf', Buffer.from(`%PDF-1.4\n${' '.repeat(186_000)}%%EOF\n`));
   await post(mira, g, `@layla${suffix} could you look over the plan before Friday? The \`beans\` and the \`peas\` swap places.`);
   const rude = await post(yuki, g, 'BUY CHEAP SEEDS at totally-real-seeds.example, best price!!!');
   await call(mira.token, 'PUT', `/api/me/reports/${rude.id}`, { reason: 'spam', note: 'Not like Yuki at all, maybe the account was taken over?' });
