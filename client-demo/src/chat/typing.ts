@@ -32,19 +32,19 @@ export class RoomTyping extends Observable {
   }
 
   /** At each key; tells others now and then. */
-  typed(now = Date.now()) {
+  typed = (now = Date.now()) => {
     clearTimeout(this.#ending);
     this.#ending = setTimeout(() => this.stopped(), RENEWED);
     if (now - this.#toldAt < RENEWED - 500) return;
     this.#toldAt = now;
     this.say(true);
-  }
-  stopped() {
+  };
+  stopped = () => {
     clearTimeout(this.#ending);
     if (this.#toldAt === 0) return;
     this.#toldAt = 0;
     this.say(false);
-  }
+  };
 
   forget() {
     for (const end of this.#ends.values()) clearTimeout(end);

@@ -1,4 +1,4 @@
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ChatContext, useConnection, useNewChat, usePresence, useRoom, useTyping } from '../../../client-demo/src/chat';
 
@@ -35,10 +35,11 @@ function LogIn({ onDone }: { onDone: (account: Account) => void }) {
 function Chatting({ account }: { account: Account }) {
   const [roomId, setRoomId] = useState<string>();
   const chat = useNewChat(account.id, () => ({ me: account.id, getToken: async () => account.token, rooms: [] }));
-  if (!chat) return null;
   // Rooms go by their id: a name is asked for once.
-  if (!roomId) chat.request<{ roomId: string }>('join-room', 'main-chat').then((room) => setRoomId(room.roomId));
-  return <ChatContext value={chat}>{roomId && <Room roomId={roomId} />}</ChatContext>;
+  useEffect(() => {
+    chat?.request<{ roomId: string }>('join-room', { roomId: 'main-chat' }).then((room) => setRoomId(room.roomId), () => {});
+  }, [chat]);
+  return chat && roomId && <ChatContext value={chat}><Room roomId={roomId} /></ChatContext>;
 }
 
 function Room({ roomId }: { roomId: string }) {

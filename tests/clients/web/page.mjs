@@ -1,18 +1,13 @@
 // What every story of the web client does: opens a browser, signs up, talks.
-import { existsSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { launch as launchChromium, read } from '../page.mjs';
 
-export const { CHAT_URL, CHROMIUM } = process.env;
-const executablePath = CHROMIUM ?? ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => existsSync(path));
-const QUIET = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-  '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+export const { CHAT_URL } = process.env;
 export const PASSWORD = 'a good password';
 
 let browser;
 
 export async function launch(...more) {
-  browser ??= await chromium.launch({ executablePath, args: [...QUIET, ...more] });
+  browser ??= await launchChromium(...more);
   return browser;
 }
 export async function quit() {
@@ -76,7 +71,7 @@ export async function choose(page, text, item) {
 /** The texts of the list's end, top to bottom. */
 export const shown = (page) => page.locator('[data-message] .whitespace-pre-wrap, [data-pending] .whitespace-pre-wrap').allInnerTexts();
 
-const AXE = readFileSync(fileURLToPath(new URL('../node_modules/axe-core/axe.min.js', import.meta.url)), 'utf8');
+const AXE = read('./node_modules/axe-core/axe.min.js');
 
 /** What axe finds: none is what there should be. Playwright runs it beside the page's policy. */
 export async function axe(page) {

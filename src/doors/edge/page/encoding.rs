@@ -8,7 +8,8 @@ pub const PACKED: [(&str, &str); 2] = [(".br", "br"), (".gz", "gzip")];
 /// Those that the asker takes.
 pub fn accepted(headers: &HeaderMap) -> impl Iterator<Item = (&'static str, &'static str)> {
     let values = headers.get_all(header::ACCEPT_ENCODING);
-    let asked: Vec<String> = values.iter().filter_map(|value| value.to_str().ok()).map(str::to_ascii_lowercase).collect();
+    let asked: Vec<String> =
+        values.iter().filter_map(|value| value.to_str().ok()).map(str::to_ascii_lowercase).collect();
     PACKED.into_iter().filter(move |(_, coding)| takes(&asked.join(","), coding))
 }
 
