@@ -60,7 +60,7 @@ export function decode(png) {
       const left = x >= channels ? rows[y * stride + x - channels] : 0;
       const up = y > 0 ? rows[(y - 1) * stride + x] : 0;
       const corner = x >= channels && y > 0 ? rows[(y - 1) * stride + x - channels] : 0;
-      const guess = [0, left, up, (left + up) >> 1, paeth(left, up, corner)][filter];
+      const guess = [0, left, up, (left + up) >> 1, nearestOf(left, up, corner)][filter];
       rows[y * stride + x] = raw[y * (stride + 1) + 1 + x] + guess;
     }
   }
@@ -70,7 +70,7 @@ export function decode(png) {
   return { width, height, pixels };
 }
 
-function paeth(left, up, corner) {
+function nearestOf(left, up, corner) {
   const guess = left + up - corner;
   const [a, b, c] = [Math.abs(guess - left), Math.abs(guess - up), Math.abs(guess - corner)];
   if (a <= b && a <= c) return left;
