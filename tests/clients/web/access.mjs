@@ -165,7 +165,7 @@ test('what comes is told to a screen reader, once, and not by scrolling', async 
 
 test('from right to left, with the plurals of that language', async (t) => {
   const page = await open(t, { locale: 'ar-EG' });
-  assert.equal(await page.evaluate(() => document.documentElement.dir), 'rtl');
+  await page.locator('html[dir=rtl][lang=ar]').waitFor();
   await page.locator('[name=identifier]').fill(world.mira.username);
   await page.locator('[name=password]').fill('a good password');
   await page.locator('[type=submit]').click();
