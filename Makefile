@@ -7,33 +7,36 @@ HOST ?= 127.0.0.1
 VENV := target/venv
 NPM_FOLDERS := client-demo examples/node tests/clients benches/peers/node
 NPM_DONE := $(NPM_FOLDERS:%=%/node_modules/.package-lock.json)
-SCRIPTS := find . \( -name node_modules -o -name target -o -name .git \) -prune \
+CLIENT_SOURCES := $(shell find client-demo -not -path '*/node_modules*' -not -path '*/dist*' -type f)
+SCRIPTS := find . \( -name node_modules -o -name target -o -name .git -o -name dist \) -prune \
 	-o \( -name '*.mjs' -o -name '*.js' \) -print0
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help run test check bench torture fmt client programs
+.PHONY: help run test check bench torture screenshots fmt client programs
 
 help: ## this text
 	@echo "community-chat: make …"
-	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -nE 's/^([a-z]+):.*## (.*)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: client ## build and start the server on http://127.0.0.1:5000, with SQLite in ./data
 	HOST="$(HOST)" cargo run --profile "$(PROFILE)"
 
-test: programs $(NPM_DONE) $(VENV)/clients ## every test, on SQLite and PostgreSQL, with real clients
+test: programs client $(NPM_DONE) $(VENV)/clients ## every test, on SQLite and PostgreSQL, with real clients
 	@if cargo nextest --version >/dev/null 2>&1; then \
 		cargo nextest run --workspace --no-fail-fast; \
 	else \
 		cargo test --workspace; \
 	fi
 	cargo test --features s3 --lib files::storage
+	npm test --prefix client-demo --silent
 
 check: client $(VENV)/typos tests/clients/node_modules/.package-lock.json ## format, lints, architecture, spelling, licences, scripts, types
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	$(SCRIPTS) | xargs -0 -r -n 1 node --check
 	tests/clients/node_modules/.bin/tsc --project tests/clients
+	@if command -v npm >/dev/null; then npm run check --prefix client-demo --silent; fi
 	typos
 	@if cargo deny --version >/dev/null 2>&1; then \
 		cargo deny --offline check licenses bans sources; \
@@ -51,16 +54,25 @@ torture: ## the promises under fire: kills, pauses and restarts on both database
 		cargo test --release --test server -- --nocapture --test-threads=1 \
 		"torture::on_$${TORTURE_ON:-}" slow_readers::a_burst
 
+# On a server of its own, with people and rooms that are made for it.
+screenshots: client tests/clients/node_modules/.package-lock.json ## pictures of the web client's pages, in docs/screenshots
+	cargo build --profile "$(PROFILE)"
+	tests/clients/web/picture.sh "target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/community-chat" docs/screenshots
+
 fmt: ## format the sources
 	cargo fmt --all
 
 # The server builds without its browser client too; it then says so where that is asked for.
 client:
 	@if command -v npm >/dev/null; then \
-		$(MAKE) --no-print-directory client-demo/node_modules/.package-lock.json; \
+		$(MAKE) --no-print-directory client-demo/dist/index.html; \
 	else \
 		echo "npm is not installed: the server will lack /socket.io/socket.io.js and its page."; \
 	fi
+
+client-demo/dist/index.html: client-demo/node_modules/.package-lock.json examples/chat-client/chat-client.js $(CLIENT_SOURCES)
+	npm run build --prefix client-demo --silent
+	@touch "$@"
 
 %/node_modules/.package-lock.json: %/package-lock.json
 	npm ci --prefix "$*" --no-audit --no-fund --loglevel=error

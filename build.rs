@@ -1,9 +1,10 @@
-//! The binary embeds what npm installed in client-demo; cargo cannot see that folder come or change.
+//! The binary embeds what npm installed and built in client-demo; cargo cannot see these folders come or change.
 
 use std::path::Path;
 
 fn main() {
-    let installed = "client-demo/node_modules/.package-lock.json";
-    let watched = if Path::new(installed).exists() { installed } else { "client-demo" };
-    println!("cargo:rerun-if-changed={watched}");
+    for made in ["client-demo/node_modules/.package-lock.json", "client-demo/dist/index.html"] {
+        let watched = if Path::new(made).exists() { made } else { "client-demo" };
+        println!("cargo:rerun-if-changed={watched}");
+    }
 }

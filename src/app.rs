@@ -282,7 +282,7 @@ fn rest(
         .merge(accounts::router(accounts))
         .merge(requests::rest::router(requests.clone()))
         .merge(dialects.router())
-        .merge(page::router(&config.socketio.path, config.socketio.serve_client));
+        .merge(page::router(&config.socketio.path, config.auth.allow_guests));
     let spoken =
         if config.socketio.serve_client { spoken.merge(bundle::router(&config.socketio.path)) } else { spoken };
     spoken

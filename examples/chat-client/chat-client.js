@@ -1,6 +1,5 @@
 // Follows rooms and writes to them: nothing lost, nothing twice, one order. See chat-client.d.ts.
-const LARGEST_PAGE = 1000;
-const [TRY_AGAIN, MOST_RESUMED] = [2000, 100];
+const [LARGEST_PAGE, BEYOND_ALL, TRY_AGAIN, MOST_RESUMED] = [1000, Number.MAX_SAFE_INTEGER, 2000, 100];
 const refusal = ({ error, code, retryIn }) => Object.assign(new Error(error), { code, retryIn });
 const newOffset = () => crypto.getRandomValues(new Uint32Array(4)).join('-'); // randomUUID needs https.
 
@@ -18,7 +17,7 @@ export function connectChat(io, url, options = {}) {
   }
   const until = (holds) => new Promise((go) => { waiting.push({ holds, go }); settle(); });
 
-  /** Asks over as many connections as it takes to be answered, while it is `wanted`. */
+  /** Asks over as many connections as it takes to be answered, while it is `wanted`; for no pause beyond `patience`. */
   async function request(event, payload, wanted = () => true) {
     for (let mayRenew = getToken; ;) {
       await until(() => socket.connected);
@@ -26,7 +25,7 @@ export function connectChat(io, url, options = {}) {
       const answer = await socket.timeout(patience).emitWithAck(event, payload).catch(() => ({ retryIn: 0 }));
       if (answer.success && wanted()) return answer;
       if (answer.code === 'not_authenticated' && mayRenew) mayRenew = renew(); // Only once.
-      else if (answer.error && answer.retryIn === undefined) throw refusal(answer);
+      else if (answer.error && !(answer.retryIn <= patience)) throw refusal(answer);
       else await new Promise((go) => setTimeout(go, Math.max(answer.retryIn ?? 0, 100)));
     }
   }
@@ -57,17 +56,14 @@ export function connectChat(io, url, options = {}) {
     room.rev = Math.max(room.rev, rev);
     if (changed.length > 0) queueMicrotask(() => onChange?.(room, changed));
   }
-
-  /** From the newest page back: what is deleted meanwhile shows a message twice and hides none. */
   async function load(room, ask) {
-    const { rev, epoch, pagination } = await ask('load-messages', { limit: 1 });
     const limit = Math.min(room.count, LARGEST_PAGE);
-    let [messages, page] = [[], Math.ceil(pagination.total / limit)];
-    for (; page > 0 && messages.length < room.count; page -= 1) {
-      const { data } = await ask('load-messages', { page, limit });
-      messages = [...data.filter(({ seq }) => !(seq >= messages[0]?.seq)), ...messages];
+    let { data: messages, next, rev, epoch } = await ask('load-messages', { before: BEYOND_ALL, limit });
+    while (next && messages.length < room.count) {
+      const older = await ask('load-messages', { before: next, limit });
+      [messages, next] = [[...older.data, ...messages], older.next];
     }
-    Object.assign(room, { messages, from: page > 0 ? messages[0].seq : 0, rev, epoch });
+    Object.assign(room, { messages, from: next ?? 0, rev, epoch });
     queueMicrotask(() => onChange?.(room, messages));
   }
 
@@ -77,6 +73,7 @@ export function connectChat(io, url, options = {}) {
     room.heard = Math.max(room.heard, rev);
     if (room.epoch !== epoch || !(room.rev <= rev)) await load(room, ask);
   }
+  function fail(room, error) { room.error = error; queueMicrotask(() => onChange?.(room, [])); }
   async function catchUp(room, begin = enter) {
     const task = Symbol('catching up');
     const ask = (event, more) => request(event, { roomId: room.roomId, ...more }, () => room.task === task);
@@ -88,7 +85,7 @@ export function connectChat(io, url, options = {}) {
         if (data.complete) take(room, data);
         else await load(room, ask);
       }
-    } catch (error) { if (room.task === task) room.error = error; }
+    } catch (error) { if (room.task === task) fail(room, error); }
     if (room.task === task) room.task = undefined;
     settle(room.error);
   }
@@ -136,13 +133,16 @@ export function connectChat(io, url, options = {}) {
   socket.on('token-expired', renew);
   for (const event of ['message-received', 'message-edited', 'message-deleted']) socket.on(event, hear);
   for (const event of ['server-restart', 'connection-closed']) socket.on(event, (end) => { comeBackIn = end.retryIn; });
-  for (const reference of followed) join(reference).catch(settle);
+  for (const one of followed)
+    if (one.roomId) rooms.set(one.roomId, { messages: [], heard: 0, count: 1, ...one }); else join(one).catch(settle);
   return {
     join,
     room: (roomId) => rooms.get(roomId),
+    leave: (roomId) => { if (rooms.delete(roomId)) socket.volatile.emit('leave-room', { roomId }); },
+    request: (event, payload) => request(event, payload),
     send: (message, to) => write('send-message', { clientOffset: newOffset(), ...to, message }),
     edit: (messageId, message) => write('edit-message', { messageId, message }),
-    remove: (messageId) => write('delete-message', { messageId }),
+    remove: (messageId, reason) => write('delete-message', { messageId, reason }),
     close() { closed = true; socket.disconnect(); settle(); },
     get status() { return status; },
   };

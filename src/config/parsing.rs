@@ -147,7 +147,7 @@ pub(super) fn path(value: &Value) -> Result<String, String> {
 }
 
 /// What the server itself answers: the page, health, REST.
-const TAKEN_PATHS: [&str; 6] = ["/chat.js", "/chat-client.js", "/chat.css", "/healthz", "/readyz", "/api"];
+const TAKEN_PATHS: [&str; 5] = ["/assets", "/chat-client.js", "/healthz", "/readyz", "/api"];
 
 /// Paths of the API are found whatever their case.
 fn is_at_or_below(path: &str, taken: &str) -> bool {
@@ -245,7 +245,7 @@ mod tests {
             (
                 "SOCKET_PATH",
                 "/healthz/",
-                r#"SOCKET_PATH is "/healthz/": a path such as /socket.io is needed, that is not taken as /chat.js, /chat-client.js, /chat.css, /healthz, /readyz, /api are (from the environment)"#,
+                r#"SOCKET_PATH is "/healthz/": a path such as /socket.io is needed, that is not taken as /assets, /chat-client.js, /healthz, /readyz, /api are (from the environment)"#,
             ),
             (
                 "SOCKET_PATH",
@@ -281,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_socket_path_is_not_one_that_is_taken() {
-        for bad in ["/API/Community", "/api", "/chat.css/", "/readyz/x", "/a//b", "/..", "/a/./b", "/"] {
+        for bad in ["/API/Community", "/api", "/assets/", "/readyz/x", "/a//b", "/..", "/a/./b", "/"] {
             assert!(refusal(&[("SOCKET_PATH", bad)]).contains("a path such as /socket.io is needed"), "{bad}");
         }
         for good in ["/apis", "/healthz2", "/chat", "/a.b/~c"] {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { io } from 'socket.io-client';
 import { connectChat } from '../../examples/chat-client/chat-client.js';
 import {
-  connect, newId, ours, oursWithSecret, quietly, room as garden, send, sign, sleep, succeed, total, unique, url,
+  connect, newId, ours, oursWithSecret, quietly, room as garden, send, sign, sleep, succeed, unique, url,
   users,
 } from './client.mjs';
 import { unreliable } from './proxy.mjs';
@@ -318,9 +318,9 @@ story('a room of another history is loaded anew', async (t) => {
 story('it holds the newest messages, and more when it is asked', async (t) => {
   const a = await connect(t, ann);
   const sent = [];
-  while (sent.length < 30 || (await total(a)) % 5 !== 1) sent.push(await send(a));
+  while (sent.length < 30) sent.push(await send(a));
   const b = await following(t, ben, { history: 5 });
-  assert.equal(b.room.messages.length, 6);
+  assert.equal(b.room.messages.length, 5);
   await succeed(a, 'edit-message', { messageId: sent[0].id, message: unique('out of sight') });
   await assertUpToDate(t, b);
   for (let i = 0; i < 10; i += 1) await send(a);

@@ -166,7 +166,7 @@ async fn the_steady_script_misses_nothing_across_a_restart() {
 }
 
 #[tokio::test]
-async fn strangers_sign_up_and_talk_in_a_browser() {
+async fn the_smallest_page_talks_in_a_browser() {
     let stage = Stage::on(On::Sqlite).await;
     stage.run(&["--test", "browser.mjs"]).await;
 }

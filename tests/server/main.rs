@@ -45,3 +45,4 @@ mod stopping;
 mod torture;
 mod upgrades;
 mod volume;
+mod web_client;

@@ -1,7 +1,10 @@
-//! The page at `/`: sign up, log in, talk. Its files stand in `page/`, but for the client module that
-//! every frontend may use.
+//! The web client at `/`, as `make client` built it from client-demo/; and the client module that every
+//! frontend may use.
 
-use super::bundle::{self, is_fresh};
+mod assets;
+mod encoding;
+
+use super::bundle::is_fresh;
 use axum::{
     Router,
     body::Bytes,
@@ -11,33 +14,38 @@ use axum::{
 };
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-const INDEX: &str = include_str!("page/index.html");
-const SCRIPT: &str = include_str!("page/chat.mjs");
 const CHAT_CLIENT: &str = include_str!("../../../examples/chat-client/chat-client.js");
-const STYLE: &str = include_str!("page/chat.css");
 
-const JAVASCRIPT: &str = "application/javascript; charset=utf-8";
+/// What a build without npm says instead.
+const NOT_BUILT_IN: &str = "The chat server is running, but its web client is not in this build.\n\
+    To have it: install Node.js with npm, run `make client`, and build the server again.\n\
+    Clients of your own work all the same: see COMMUNITY_CHAT_WEBSOCKET_API.md.\n";
 
-/// Forms are sent by the script alone: without it a browser would put a password into the URL.
+/// Forms are sent by the script alone: without it a browser would put a password into the URL. No
+/// text becomes markup or script: there is no policy that would allow it.
 const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; \
+     base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+     require-trusted-types-for 'script'; trusted-types 'none'",
 );
 
-/// `socket_path` is where the Socket.IO client and server are found.
-pub fn router(socket_path: &str, serves_client: bool) -> Router {
-    let path = format!("/{}", socket_path.trim_matches('/'));
-    let client = match (serves_client, bundle::is_embedded()) {
-        (false, _) => "not served",
-        (true, false) => "not built in",
-        (true, true) => "served",
+/// `socket_path` is where the Socket.IO server is found.
+pub fn router(socket_path: &str, allows_guests: bool) -> Router {
+    let (index, kind) = match assets::index() {
+        Some(index) => (told(&index, socket_path, allows_guests), "text/html; charset=utf-8"),
+        None => (NOT_BUILT_IN.to_owned(), "text/plain; charset=utf-8"),
     };
-    let index = INDEX.replace("{socket_path}", &escaped(path.trim_end_matches('/'))).replace("{client}", client);
     Router::new()
-        .route("/", served(index.into(), "text/html; charset=utf-8"))
-        .route("/chat.js", served(SCRIPT.into(), JAVASCRIPT))
-        .route("/chat-client.js", served(CHAT_CLIENT.into(), JAVASCRIPT))
-        .route("/chat.css", served(STYLE.into(), "text/css; charset=utf-8"))
+        .route("/", served(index.into(), kind))
+        .route("/chat-client.js", served(CHAT_CLIENT.into(), "application/javascript; charset=utf-8"))
+        .merge(assets::router())
+}
+
+/// What the settings mean for the client stands in attributes of `<html>`.
+fn told(index: &str, socket_path: &str, allows_guests: bool) -> String {
+    let path = format!("/{}", socket_path.trim_matches('/'));
+    let guests = if allows_guests { "yes" } else { "no" };
+    index.replace("{socket_path}", &escaped(path.trim_end_matches('/'))).replace("{guests}", guests)
 }
 
 fn served(content: Bytes, kind: &'static str) -> axum::routing::MethodRouter {
@@ -74,41 +82,79 @@ mod tests {
     use axum::{body::Body, extract::Request};
     use tower::ServiceExt;
 
-    async fn ask(path: &str, tag: Option<&HeaderValue>) -> (Response<()>, String) {
+    async fn ask(path: &str, asked: &[(&str, &str)]) -> (Response<()>, Vec<u8>) {
         let mut request = Request::get(path);
-        if let Some(tag) = tag {
-            request = request.header("if-none-match", tag);
+        for (name, value) in asked {
+            request = request.header(*name, *value);
         }
         let request = request.body(Body::empty()).unwrap();
-        let answer = router("/talk/", false).oneshot(request).await.unwrap();
-        let (parts, body) = answer.into_parts();
+        let (parts, body) = router("/talk/", true).oneshot(request).await.unwrap().into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        let text = String::from_utf8(body.to_vec()).unwrap();
-        (Response::from_parts(parts, ()), text)
+        (Response::from_parts(parts, ()), body.to_vec())
     }
 
     #[tokio::test]
-    async fn every_file_has_a_tag_and_the_policy() {
-        for path in ["/", "/chat.js", "/chat-client.js", "/chat.css"] {
-            let (answer, text) = ask(path, None).await;
+    async fn the_page_and_the_module_have_a_tag_and_the_policy() {
+        for path in ["/", "/chat-client.js"] {
+            let (answer, text) = ask(path, &[]).await;
             assert_eq!(answer.status(), 200);
             assert_eq!(answer.headers()["content-security-policy"], POLICY);
+            assert_eq!(answer.headers()["cache-control"], "public, no-cache");
             assert!(!text.is_empty());
-            let (again, text) = ask(path, Some(&answer.headers()["etag"])).await;
+            let tag = answer.headers()["etag"].to_str().unwrap();
+            let (again, text) = ask(path, &[("if-none-match", tag)]).await;
             assert_eq!((again.status().as_u16(), text.len()), (304, 0));
         }
     }
 
+    #[test]
+    fn the_page_is_told_of_the_settings() {
+        let index = r#"<html data-socket-path="{socket_path}" data-guests="{guests}">"#;
+        assert_eq!(told(index, "/talk/", true), r#"<html data-socket-path="/talk" data-guests="yes">"#);
+        assert_eq!(told(index, "/\"<x/", false), r#"<html data-socket-path="/&quot;&lt;x" data-guests="no">"#);
+    }
+
     #[tokio::test]
     async fn the_page_obeys_its_own_policy() {
-        let (_, text) = ask("/", None).await;
-        assert!(text.contains("src=\"/talk/socket.io.min.js\"") && text.contains("data-client=\"not served\""));
+        let (answer, text) = ask("/", &[]).await;
+        let text = String::from_utf8(text).unwrap();
+        if assets::index().is_none() {
+            assert!(text.contains("make client") && answer.headers()["content-type"] == "text/plain; charset=utf-8");
+            return;
+        }
+        assert!(text.contains("data-socket-path=\"/talk\"") && text.contains("data-guests=\"yes\""));
         for script in text.split("<script").skip(1) {
             assert!(script.contains("></script>") && script.contains("src="));
         }
-        assert!(!text.contains("{socket_path}") && !text.contains("style="));
-        for script in [SCRIPT, CHAT_CLIENT] {
-            assert!(!script.contains("innerHTML") && !script.contains("insertAdjacentHTML"));
+        assert!(!text.contains("{socket_path}") && !text.contains("style=") && !text.contains("<style"));
+    }
+
+    #[tokio::test]
+    async fn what_the_page_names_is_there_in_every_encoding_and_stays_for_good() {
+        let Some(index) = assets::index() else { return };
+        for path in index.split('"').filter(|text| text.starts_with("/assets/")) {
+            let (plain, content) = ask(path, &[]).await;
+            assert_eq!(plain.status(), 200, "{path}");
+            assert_eq!(plain.headers()["cache-control"], "public, max-age=31536000, immutable");
+            assert_eq!(plain.headers()["vary"], "accept-encoding");
+            assert!(!plain.headers().contains_key("content-encoding"));
+            for coding in ["br", "gzip"] {
+                let (answer, packed) = ask(path, &[("accept-encoding", coding)]).await;
+                if content.len() > 1024 {
+                    assert_eq!(answer.headers()["content-encoding"], coding, "{path}");
+                    assert!(packed.len() < content.len());
+                }
+                assert_eq!(answer.headers()["content-type"], plain.headers()["content-type"]);
+            }
+            let (again, none) = ask(path, &[("if-none-match", plain.headers()["etag"].to_str().unwrap())]).await;
+            assert_eq!((again.status().as_u16(), none.len()), (304, 0));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_not_found() {
+        for path in ["/assets/", "/assets/no.js", "/assets/../index.html", "/assets/%2e%2e/index.html"] {
+            assert_eq!(ask(path, &[]).await.0.status(), 404, "{path}");
         }
     }
 }

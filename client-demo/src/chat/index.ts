@@ -1,0 +1,8 @@
+/** The hooks, and what they stand on: no part of it knows what this client looks like. */
+export { Chat, type ChatOptions, type Connection } from './chat';
+export { FIRST, type Held, type Pending, RoomFeed, type Upload } from './feed';
+export { ChatContext, useChat, useConnection, useNewChat, useObserved, usePresence, useRoom, useSelected, useTyping } from './hooks';
+export { Observable } from './observable';
+export { type Attendee, keyOf } from './presence';
+export { MOST_UNREAD } from './roster';
+export type { Typist } from './typing';

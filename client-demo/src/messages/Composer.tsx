@@ -1,0 +1,121 @@
+import { Paperclip, SendHorizontal } from 'lucide-react';
+import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { CharacterChoice, useChosenCharacter } from '../account/CharacterChoice';
+import type { RoomRecord } from '../api/shapes';
+import { useMe } from '../app/me';
+import { useTyping } from '../chat';
+import { IconButton } from '../look/Button';
+import { t } from '../texts';
+import { readDraft, writeDraft } from './drafts';
+import { grow } from './grow';
+
+interface Props {
+  room: RoomRecord;
+  /** What could not be sent, to be written anew. */
+  again: { text: string } | undefined;
+  onSend: (text: string, character?: { id: number; name: string }) => void;
+  onFiles?: (files: File[]) => void;
+}
+
+const fine = matchMedia('(pointer: fine)');
+
+export function Composer({ room, again, onSend, onFiles }: Props) {
+  const me = useMe();
+  const typing = useTyping(room.id);
+  const [text, setText] = useState(() => readDraft(me.id, room.id));
+  const { character, choose } = useChosenCharacter(room.id);
+  const area = useRef<HTMLTextAreaElement>(null);
+  const picker = useRef<HTMLInputElement>(null);
+
+  useEffect(() => {
+    if (fine.matches) area.current?.focus({ preventScroll: true });
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each text has its height.
+  useEffect(() => grow(area.current), [text]);
+  useEffect(() => {
+    if (!again) return;
+    setText(again.text);
+    area.current?.focus();
+  }, [again]);
+  useEffect(() => () => typing.stopped(), [typing]);
+
+  function change(next: string) {
+    setText(next);
+    writeDraft(me.id, room.id, next);
+    if (next.trim()) typing.typed();
+    else typing.stopped();
+  }
+  function send() {
+    if (!text.trim()) return;
+    onSend(text, character);
+    setText('');
+    writeDraft(me.id, room.id, '');
+    area.current?.focus();
+  }
+  function onKeyDown(event: KeyboardEvent) {
+    // Who writes with an input method ends a word by Enter.
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Enter' && !event.shiftKey && fine.matches) {
+      event.preventDefault();
+      send();
+    } else if (event.key === 'ArrowUp' && text === '') {
+      event.preventDefault();
+      dispatchEvent(new Event('chat:edit-last'));
+    }
+  }
+  function onPaste(event: ClipboardEvent) {
+    const files = [...event.clipboardData.files];
+    if (files.length === 0 || !onFiles) return;
+    event.preventDefault();
+    onFiles(files);
+  }
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+      className="flex items-end gap-1 rounded-xl border border-edge bg-raised p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent focus-within:ring-3 focus-within:ring-accent/15"
+    >
+      {onFiles && (
+        <>
+          <IconButton label={t('files.attach')} side="top" onClick={() => picker.current?.click()} className="size-9!"><Paperclip size={18} /></IconButton>
+          <input
+            ref={picker}
+            type="file"
+            multiple
+            hidden
+            aria-label={t('files.attach')}
+            onChange={(event) => {
+              onFiles([...(event.target.files ?? [])]);
+              event.target.value = '';
+            }}
+          />
+        </>
+      )}
+      {!me.isGuest && <CharacterChoice character={character} onChoose={choose} />}
+      <textarea
+        ref={area}
+        data-composer=""
+        dir="auto"
+        rows={1}
+        value={text}
+        aria-label={t('composer.label', { room: room.name })}
+        placeholder={character ? t('composer.as', { name: character.name }) : t(room.kind === 'direct' ? 'composer.to' : 'composer.in', { room: room.name })}
+        onChange={(event) => change(event.target.value)}
+        onKeyDown={onKeyDown}
+        onPaste={onPaste}
+        onBlur={() => typing.stopped()}
+        className="max-h-48 min-w-0 flex-1 resize-none bg-transparent px-2 py-1.75 text-md outline-none touch:text-[16px]"
+      />
+      <button
+        type="submit"
+        aria-label={t('send')}
+        disabled={!text.trim()}
+        className="grid size-9 shrink-0 place-items-center rounded-lg bg-accent text-white transition-colors hover:bg-accent-strong disabled:bg-transparent disabled:text-faint touch:size-10"
+      >
+        <SendHorizontal size={17} className="rtl:-scale-x-100" />
+      </button>
+    </form>
+  );
+}

@@ -1,0 +1,67 @@
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { asRefusal, type Refusal } from '../api/refusal';
+import { type Held, useChat } from '../chat';
+import { Button } from '../look/Button';
+import { Trouble } from '../look/State';
+import { t } from '../texts';
+import { grow } from './grow';
+
+/** Changes a message where it stands. */
+export function Editor({ message, onDone }: { message: Held; onDone: () => void }) {
+  const feed = useChat().feed(message.room_id);
+  const [text, setText] = useState(message.message);
+  const [refusal, setRefusal] = useState<Refusal>();
+  const [isBusy, setBusy] = useState(false);
+  const area = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    const field = area.current;
+    field?.focus();
+    field?.setSelectionRange(field.value.length, field.value.length);
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each text has its height.
+  useEffect(() => grow(area.current), [text]);
+  async function save() {
+    if (!text.trim()) return;
+    if (text === message.message) return done();
+    setBusy(true);
+    try {
+      await feed.edit(message.id, text);
+      done();
+    } catch (error) {
+      setRefusal(asRefusal(error));
+      setBusy(false);
+    }
+  }
+  function done() {
+    onDone();
+    document.querySelector<HTMLElement>('[data-composer]')?.focus();
+  }
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Escape') done();
+    else if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      save();
+    }
+  }
+  return (
+    <div className="my-1 flex flex-col gap-2">
+      <textarea
+        ref={area}
+        dir="auto"
+        rows={1}
+        aria-label={t('message.edit')}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={onKeyDown}
+        className="max-h-60 w-full resize-none rounded-lg border border-accent bg-canvas px-3 py-2 text-md outline-none ring-3 ring-accent/20"
+      />
+      <Trouble error={refusal} />
+      <div className="flex items-center gap-2 text-xs text-faint">
+        <Button kind="primary" size="sm" isBusy={isBusy} disabled={!text.trim()} onClick={save}>{t('save')}</Button>
+        <Button kind="ghost" size="sm" onClick={done}>{t('cancel')}</Button>
+        <span className="hidden sm:inline">{t('message.edit.keys')}</span>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,66 @@
+import { Archive, MicOff } from 'lucide-react';
+import { useCallback, useState } from 'react';
+import { asRefusal } from '../api/refusal';
+import type { RoomRecord } from '../api/shapes';
+import { useMe } from '../app/me';
+import { useChat, useRoom } from '../chat';
+import { DropTarget } from '../files/DropTarget';
+import { useUploads } from '../files/useUploads';
+import { Trouble } from '../look/State';
+import { Composer } from '../messages/Composer';
+import { MessageList } from '../messages/MessageList';
+import { TypingLine } from '../messages/TypingLine';
+import { t } from '../texts';
+import { moment } from '../texts/formats';
+import { useNow } from './useNow';
+
+export function Conversation({ room }: { room: RoomRecord }) {
+  const chat = useChat();
+  const me = useMe();
+  const view = useRoom(room.id);
+  const sendFiles = useUploads(room.id);
+  const [again, setAgain] = useState<{ text: string }>();
+  const closed = useClosed(room);
+  const canSend = !closed;
+  const canUpload = canSend && !me.isGuest;
+  const recompose = useCallback((text: string) => setAgain({ text }), []);
+  return (
+    <DropTarget isOn={canUpload} onFiles={sendFiles}>
+      {view.state === 'failed' ? (
+        <div className="grid flex-1 place-items-center p-6">
+          <Trouble error={asRefusal(view.feed.error)} onRetry={() => chat.open(room.id)} />
+        </div>
+      ) : (
+        <MessageList room={room} view={view} onRecompose={recompose} />
+      )}
+      <div className="shrink-0 px-3 pb-3 sm:px-5 sm:pb-4">
+        {closed ?? (
+          <Composer
+            room={room}
+            again={again}
+            onSend={view.send}
+            {...(canUpload && { onFiles: sendFiles })}
+          />
+        )}
+        <TypingLine roomId={room.id} />
+      </div>
+    </DropTarget>
+  );
+}
+
+/** Why nothing can be written here at the moment. */
+function useClosed(room: RoomRecord) {
+  const mutedUntil = room.me?.mutedUntil;
+  const now = useNow(mutedUntil ? new Date(mutedUntil).getTime() : undefined);
+  if (room.archivedAt) return <Closed icon={<Archive size={15} />}>{t('room.archived')}</Closed>;
+  if (mutedUntil && new Date(mutedUntil).getTime() > now) {
+    return <Closed icon={<MicOff size={15} />}>{t('room.muted', { until: moment(mutedUntil) })}</Closed>;
+  }
+  return undefined;
+}
+
+const Closed = ({ icon, children }: { icon: React.ReactNode; children: string }) => (
+  <p className="flex min-h-12 items-center justify-center gap-2 rounded-xl border border-line bg-side px-4 text-base text-soft">
+    {icon}{children}
+  </p>
+);

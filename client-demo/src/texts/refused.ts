@@ -1,0 +1,13 @@
+import { t, wordsFor } from '.';
+import type { Refusal } from '../api/refusal';
+import { span } from './formats';
+
+/** A refusal in the reader's language where it has words for it, else in the server's. */
+export function words({ code, message, fields, retryIn }: Refusal): string {
+  if (code === 'unreachable') return t('refused.unreachable');
+  if (code === 'closed') return t('refused.closed');
+  const text = wordsFor(code) ?? message;
+  const named = Object.values(fields);
+  if (named.length > 0) return named.join(' ');
+  return retryIn && retryIn > 1000 && code === 'too_many_attempts' ? `${text} (${span(retryIn)})` : text;
+}

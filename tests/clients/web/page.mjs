@@ -1,0 +1,96 @@
+// What every story of the web client does: opens a browser, signs up, talks.
+import { launch as launchChromium, read } from '../page.mjs';
+
+export const { CHAT_URL } = process.env;
+export const PASSWORD = 'a good password';
+
+let browser;
+
+export async function launch(...more) {
+  browser ??= await launchChromium(...more);
+  return browser;
+}
+export async function quit() {
+  await browser?.close();
+  browser = undefined;
+}
+
+/** A browser of its own for somebody; `faults` are what must not be: errors of the page, refusals of its policy. */
+export async function open(t, { url = CHAT_URL, path = '', ...options } = {}) {
+  const context = await (await launch()).newContext({ viewport: { width: 1280, height: 800 }, ...options });
+  t?.after(() => context.close());
+  const page = await context.newPage();
+  page.faults = [];
+  page.on('pageerror', (error) => page.faults.push(error.message));
+  page.on('console', (line) => {
+    const isAway = /Failed to load resource|WebSocket connection|ERR_|net::/.test(line.text());
+    if (line.type() === 'error' && !isAway) page.faults.push(line.text());
+  });
+  await page.goto(`${url}/${path}`);
+  return page;
+}
+
+export const unique = () => `p${Date.now().toString(36)}${Math.floor(Math.random() * 1e6)}`;
+
+export async function signUp(page, username) {
+  await page.getByRole('button', { name: 'Create an account' }).click();
+  await page.getByLabel('Username').fill(username);
+  await page.getByLabel('Email').fill(`${username}@example.com`);
+  await page.getByLabel('Password').fill(PASSWORD);
+  await page.getByRole('button', { name: 'Create an account' }).click();
+  await composer(page).waitFor();
+}
+
+export async function signIn(page, identifier, password = PASSWORD) {
+  await page.getByLabel('Email or username').fill(identifier);
+  await page.getByLabel('Password').fill(password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+export const composer = (page) => page.locator('[data-composer]');
+export async function say(page, text) {
+  await composer(page).fill(text);
+  await composer(page).press('Enter');
+}
+
+export const message = (page, text) => page.locator('[data-message]', { hasText: text });
+export const pending = (page, text) => page.locator('[data-pending]', { hasText: text });
+export const shows = (page, text) => message(page, text).first().waitFor();
+export const goes = (page, hash) => page.evaluate((to) => { location.hash = to; }, hash);
+
+/** A button of a message, which is there while the pointer is. */
+export async function act(page, text, name) {
+  await message(page, text).hover();
+  await message(page, text).getByRole('button', { name, exact: true }).click();
+}
+export async function choose(page, text, item) {
+  await act(page, text, 'More');
+  await page.getByRole('menuitem', { name: item }).click();
+}
+
+/** The texts of the list's end, top to bottom. */
+export const shown = (page) => page.locator('[data-message] .whitespace-pre-wrap, [data-pending] .whitespace-pre-wrap').allInnerTexts();
+
+const AXE = read('./node_modules/axe-core/axe.min.js');
+
+/** What axe finds: none is what there should be. Playwright runs it beside the page's policy. */
+export async function axe(page) {
+  await page.evaluate(AXE);
+  const found = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join(' | ')}`);
+}
+
+/** REST as somebody. */
+export async function call(token, method, path, body) {
+  const headers = { ...(token && { authorization: `Bearer ${token}` }), ...(body && { 'content-type': 'application/json' }) };
+  const answer = await fetch(CHAT_URL + path, { method, headers, body: body && JSON.stringify(body) });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
+  return text ? JSON.parse(text) : undefined;
+}
+
+export async function register(username, name) {
+  const { user, accessToken } = await call(undefined, 'POST', '/api/auth/register', { username, email: `${username}@example.com`, password: PASSWORD });
+  if (name) await call(accessToken, 'PATCH', '/api/me', { name });
+  return { id: user.id, username, name: name ?? username, token: accessToken };
+}
