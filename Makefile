@@ -64,10 +64,12 @@ fmt: ## format the sources
 
 # The server builds without its browser client too; it then says so where that is asked for.
 client:
-	@if command -v npm >/dev/null; then \
-		$(MAKE) --no-print-directory client-demo/dist/index.html; \
-	else \
+	@if ! command -v npm >/dev/null; then \
 		echo "npm is not installed: the server will lack /socket.io/socket.io.js and its page."; \
+	elif ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b > 18) ? 0 : 1)'; then \
+		echo "Node.js 20.19 or newer builds the web client, and this is $$(node --version): the server will lack it."; \
+	else \
+		$(MAKE) --no-print-directory client-demo/dist/index.html; \
 	fi
 
 client-demo/dist/index.html: client-demo/node_modules/.package-lock.json examples/chat-client/chat-client.js $(CLIENT_SOURCES)

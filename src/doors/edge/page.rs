@@ -18,7 +18,7 @@ const CHAT_CLIENT: &str = include_str!("../../../examples/chat-client/chat-clien
 
 /// What a build without npm says instead.
 const NOT_BUILT_IN: &str = "The chat server is running, but its web client is not in this build.\n\
-    To have it: install Node.js with npm, run `make client`, and build the server again.\n\
+    To have it: install Node.js (20.19 or newer) with npm, run `make client`, and build the server again.\n\
     Clients of your own work all the same: see COMMUNITY_CHAT_WEBSOCKET_API.md.\n";
 
 /// Forms are sent by the script alone: without it a browser would put a password into the URL. No
