@@ -131,7 +131,7 @@ class Session {
     } catch (error) {
       const refusal = asRefusal(error);
       if (refusal.status !== 401 && refusal.status !== 403) throw refusal;
-      this.end(refusal.code === 'no_token' ? undefined : refusal);
+      this.end(refusal.code === 'no_token' ? undefined : new Refusal(refusal.message, 'session_over', refusal.status));
     }
     return this.#token;
   }

@@ -95,7 +95,7 @@ export function useNotices() {
       chat.on('report-closed', () => Promise.all([refresh('me'), refresh('reports')])),
       chat.on('account-role-changed', () => refresh('me')),
       chat.on<{ reason?: string }>('account-locked', () => session.end(new Refusal(t('session.locked'), 'account_locked'))),
-      chat.on('session-ended', () => session.end(new Refusal(t('session.ended'), 'session_over'))),
+      chat.on('session-ended', () => session.end(new Refusal('Session ended', 'session_over'))),
     ];
     return () => {
       for (const off of offs) off();

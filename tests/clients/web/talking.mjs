@@ -1,7 +1,7 @@
 // Stories of people who talk: two browsers, what is edited and deleted, who types, files, drafts, keys.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { act, call, choose, composer, goes, launch, message, open, pending, register, say, shows, signIn, signUp, unique } from './page.mjs';
+import { CHAT_URL, act, call, choose, composer, goes, launch, message, open, pending, register, say, shows, signIn, signUp, unique } from './page.mjs';
 import { quit } from './page.mjs';
 import { picture } from './seed.mjs';
 
@@ -267,6 +267,17 @@ test('who signs out leaves nothing behind; all tabs are signed out', async (t) =
   await ann.getByRole('menuitem', { name: 'Sign out' }).click();
   for (const page of [ann, second]) await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
   assert.equal(await ann.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]).includes('eyJ')), false);
+});
+
+test('a session that ended before the page came back says so', async (t) => {
+  const ann = await open(t);
+  const person = await register(`s${unique()}`);
+  await signIn(ann, person.username);
+  await composer(ann).waitFor();
+  await ann.goto('about:blank');
+  await call(person.token, 'DELETE', '/api/me/sessions');
+  await ann.goto(CHAT_URL);
+  await ann.getByText('Your session was ended. Please sign in again.').waitFor();
 });
 
 test('a session that is ended elsewhere says so', async (t) => {
