@@ -52,6 +52,7 @@ impl Chat {
         key: Option<RequestKey>,
     ) -> Result<(OwnCharacter, bool), Refusal> {
         let owner = caller.account()?.id;
+        self.check_name(name)?;
         if let Some(earlier) = self.made_before(key.as_ref()).await? {
             return self.made_character(owner, &earlier).await;
         }

@@ -46,6 +46,8 @@ impl Chat {
     /// Makes a public room by a name that no room has which the caller sees. A guest's belongs to nobody: only
     /// administrators change or end it.
     pub async fn open_room(&self, caller: &Caller, name: String, description: String) -> Result<Arc<Room>, Refusal> {
+        self.check_name(&name)?;
+        self.check_description(&description)?;
         let owner = caller.account().ok().map(|account| account.id);
         if let Some(owner) = owner {
             self.must_have_place_for_another(owner).await?;

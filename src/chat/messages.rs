@@ -338,6 +338,22 @@ impl Chat {
         Ok(Stretch { messages: patiently(self.inner.known.people.beside(messages)).await?, next, rev })
     }
 
+    /// The newest, as long as a page of what was missed at most.
+    pub async fn newest(&self, room: &Room, limit: i64) -> Result<Stretch, Refusal> {
+        let mut newest = self.stretch(room, Seek::Newest, limit).await?;
+        let mut bytes = 0;
+        let fitting = newest.messages.iter().rev().take_while(|posted| {
+            bytes += posted.message.text.len();
+            bytes <= PAGE_OF_MISSED.bytes
+        });
+        let rest = newest.messages.len() - fitting.count().max(1).min(newest.messages.len());
+        if rest > 0 {
+            newest.messages.drain(..rest);
+            newest.next = newest.messages.first().map(|posted| posted.message.seq);
+        }
+        Ok(newest)
+    }
+
     /// The newest before a time, oldest first.
     pub async fn before(&self, room: &Room, time: Option<Micros>, limit: i64) -> Result<Vec<Posted>, Refusal> {
         let from = match time {

@@ -140,11 +140,15 @@ impl Chat {
 
     /// For what is told and never stored: while the database is away, presence in the main room goes on.
     pub async fn member_at_present(&self, caller: &Caller, reference: Option<&str>) -> Result<Member, Refusal> {
-        match (self.member(caller, reference).await, reference) {
-            (Err(Refusal::DatabaseAway { .. }), None) => {
-                Member::admit(caller, self.main_room().await?, None, Action::Read, self.inner.clock.now())
+        match self.member(caller, reference).await {
+            Err(refusal @ Refusal::DatabaseAway { .. }) => {
+                let main = self.main_room().await?;
+                if reference.is_some_and(|reference| !main.is_called(reference)) {
+                    return Err(refusal);
+                }
+                Member::admit(caller, main, None, Action::Read, self.inner.clock.now())
             }
-            (answer, _) => answer,
+            answer => answer,
         }
     }
 

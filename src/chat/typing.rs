@@ -102,9 +102,9 @@ impl Chat {
         Ok(())
     }
 
-    /// A connection that ends types no more.
-    pub async fn stop_typing(&self, connection: ConnectionId) {
-        for event in self.inner.known.typing.take_if(|of, _| of == connection) {
+    /// Who goes types no more on this connection; somebody else may still be on it.
+    pub async fn stop_typing(&self, connection: ConnectionId, person: UserId) {
+        for event in self.inner.known.typing.take_if(|of, flag| of == connection && flag.author.id == person) {
             self.inner.bus.tell(event).await;
         }
     }

@@ -1,7 +1,7 @@
 //! Who listens to which room through one door. The list is copied when it is told to after a
 //! change, so that nobody holds a lock while frames go out.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::{ConnectionId, RoomNumber};
@@ -53,6 +53,12 @@ impl<L: Listener> Audience<L> {
         let listeners = rooms.get_mut(&room)?;
         let copy = listeners.copy.get_or_insert_with(|| listeners.by_connection.values().cloned().collect());
         Some(copy.clone())
+    }
+
+    /// Whether a connection listens to any of these rooms.
+    pub fn hears_any(&self, rooms: &BTreeSet<RoomNumber>, connection: ConnectionId) -> bool {
+        let all = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);
+        rooms.iter().any(|room| all.get(room).is_some_and(|room| room.by_connection.contains_key(&connection)))
     }
 
     /// Hands the same frames to everybody in the room.

@@ -163,8 +163,11 @@ impl<L: Live> Visit<L> {
     }
 
     pub fn has_place_for(&self, room: RoomNumber) -> Result<(), Refusal> {
-        let is_full = self.rooms.len() >= MOST_ROOMS && !self.rooms.contains(&room);
-        if is_full { Err(Refusal::TooManyRooms { limit: MOST_ROOMS }) } else { Ok(()) }
+        if self.rooms.contains(&room) { Ok(()) } else { self.has_place_for_another() }
+    }
+
+    pub fn has_place_for_another(&self) -> Result<(), Refusal> {
+        if self.rooms.len() < MOST_ROOMS { Ok(()) } else { Err(Refusal::TooManyRooms { limit: MOST_ROOMS }) }
     }
 
     /// Whether it did not before.
@@ -199,7 +202,7 @@ impl<L: Live> Visit<L> {
         self.door.visitors.note(&self.connection, actor, token_ends)?;
         if self.actor.person() != actor.person() {
             self.leave_rooms();
-            self.door.chat.stop_typing(self.connection.id()).await;
+            self.stop_typing().await;
             self.seat_hears(false);
             self.seat = self.door.chat.came(actor);
             self.seat_hears(true);
@@ -207,6 +210,12 @@ impl<L: Live> Visit<L> {
         self.actor = actor;
         self.ear.belongs_to(actor.person());
         Ok(())
+    }
+
+    async fn stop_typing(&self) {
+        if let Some(person) = self.actor.person() {
+            self.door.chat.stop_typing(self.connection.id(), person).await;
+        }
     }
 
     fn seat_hears(&self, begins: bool) {
@@ -243,7 +252,7 @@ impl<L: Live> Visit<L> {
             self.listen_no_more(room);
         }
         self.door.visitors.remove(self.connection.id());
-        self.door.chat.stop_typing(self.connection.id()).await;
+        self.stop_typing().await;
         self.door.chat.forget_sent(self.connection.id());
     }
 }

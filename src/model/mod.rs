@@ -22,7 +22,7 @@ pub use file::{File, FileContent, FileId, FileKey, FilePurpose};
 pub use member::{MemberChange, MemberChanged, MemberState, Membership};
 pub use message::{Attachment, Character, Message, MessageId, MessageKind};
 pub use new_account::NewAccount;
-pub use presence::{Attendee, Presence, PresenceChanged};
+pub use presence::{Attendee, Presence, PresenceChange, PresenceChanged};
 pub use report::{Report, ReportId, ReportOutcome, ReportReason, ReportStatus, Voice};
 pub use room::{Room, RoomId, RoomKind, RoomNumber, RoomRole};
 pub use session::{Device, EndReason, KeptToken, LoginSession, SessionId};

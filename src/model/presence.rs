@@ -21,6 +21,14 @@ pub struct Attendee {
     pub presence: Presence,
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PresenceChange {
+    pub who: Arc<Author>,
+    /// None: some were told of what was between.
+    pub before: Option<Presence>,
+    pub now: Presence,
+}
+
 /// What changed among the people of a room since it was last told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PresenceChanged {
@@ -29,7 +37,7 @@ pub struct PresenceChanged {
     /// How many are here now.
     pub online: usize,
     /// Who is no longer in the room counts as gone.
-    pub changes: Vec<Attendee>,
+    pub changes: Vec<PresenceChange>,
     /// False: more changed than are named.
     pub complete: bool,
 }

@@ -151,7 +151,7 @@ impl Store {
     }
 
     /// Whether an account has this userid, or one that looks alike.
-    pub async fn is_userid_borne(&self, userid: &str) -> Result<bool, Fault> {
+    pub(super) async fn is_userid_borne(&self, userid: &str) -> Result<bool, Fault> {
         let question = "SELECT 1 AS found FROM chat_names WHERE userid_folded = $1 LIMIT 1";
         Ok(row(&self.pool, question, [folded(userid).into()]).await?.is_some())
     }

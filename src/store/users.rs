@@ -171,7 +171,8 @@ impl Store {
         if taken.iter().any(|row| row.email.to_lowercase() == email.to_lowercase()) {
             return Err(AddUserError::EmailTaken);
         }
-        if taken.is_empty() { Ok(()) } else { Err(AddUserError::UseridTaken) }
+        // The database tells a Latin `o` from a Cyrillic one. People do not.
+        if taken.is_empty() && !self.is_userid_borne(userid).await? { Ok(()) } else { Err(AddUserError::UseridTaken) }
     }
 
     pub async fn add_user(&self, new: NewUser, now: Micros) -> Result<User, AddUserError> {

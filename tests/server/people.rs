@@ -288,6 +288,14 @@ async fn nobody_bears_a_bad_name() {
             );
             assert_eq!(answer["error"]["fields"][field], format!("{field} contains inappropriate content"));
         }
+        for (path, body, field) in [
+            ("/api/chat/rooms", json!({ "name": "Yard", "description": "no sh1t here" }), "description"),
+            ("/api/chat/characters", json!({ "name": "BigSh1t" }), "name"),
+        ] {
+            let (status, answer) = ann.request("POST", path, body).await;
+            let detail = format!("{field} contains inappropriate content");
+            assert_eq!((status.as_u16(), &answer["detail"]), (400, &json!(detail)), "{path}");
+        }
         nobody.rest("POST", "/api/auth/signup", person).await;
     }
 }

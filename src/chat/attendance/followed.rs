@@ -5,7 +5,7 @@ use std::ops::Bound;
 use std::sync::Arc;
 
 use super::SECOND;
-use crate::model::{Attendee, Author, Micros, Presence, PresenceChanged, RoomId, RoomNumber, UserId};
+use crate::model::{Author, Micros, Presence, PresenceChange, PresenceChanged, RoomId, RoomNumber, UserId};
 
 /// Who watches is told of so many by name.
 pub const MOST_NAMED: usize = 100;
@@ -34,16 +34,9 @@ struct Watched {
     watchers: i64,
     /// When the first of the changes happened.
     since: Option<Micros>,
-    changes: HashMap<UserId, Change>,
+    changes: HashMap<UserId, PresenceChange>,
     /// More changed than are kept: so the work and the memory of a rush have a bound.
     too_many: bool,
-}
-
-struct Change {
-    who: Arc<Author>,
-    /// None: somebody was shown what was between, and must hear what came of it.
-    before: Option<Presence>,
-    after: Presence,
 }
 
 impl Followed {
@@ -77,9 +70,9 @@ impl Followed {
         let Some(watched) = self.watched.as_mut().filter(|_| self.is_known) else { return };
         watched.since.get_or_insert(now);
         if let Some(change) = watched.changes.get_mut(&who.id) {
-            (change.who, change.after) = (who.clone(), after);
+            (change.who, change.now) = (who.clone(), after);
         } else if watched.changes.len() < MOST_NAMED {
-            watched.changes.insert(who.id, Change { who: who.clone(), before: Some(before), after });
+            watched.changes.insert(who.id, PresenceChange { who: who.clone(), before: Some(before), now: after });
         } else {
             watched.too_many = true;
         }
@@ -92,8 +85,8 @@ impl Followed {
         watched.since.take_if(|since| now.0 - since.0 >= wait)?;
         let complete = !std::mem::take(&mut watched.too_many);
         let changed = std::mem::take(&mut watched.changes).into_values();
-        let changed = changed.filter(|change| change.before != Some(change.after));
-        let mut changes: Vec<_> = changed.map(|Change { who, after, .. }| Attendee { who, presence: after }).collect();
+        let changed = changed.filter(|change| change.before != Some(change.now));
+        let mut changes: Vec<PresenceChange> = changed.collect();
         changes.sort_by(|one, other| (&one.who.name, one.who.id).cmp(&(&other.who.name, other.who.id)));
         let is_news = !changes.is_empty() || !complete;
         is_news.then_some(PresenceChanged { room, room_id: watched.room, online: self.here.len(), changes, complete })
@@ -101,6 +94,7 @@ impl Followed {
 
     pub fn page(&mut self, after: Option<Key>, limit: usize) -> impl Iterator<Item = UserId> {
         let pending = self.watched.iter_mut().flat_map(|watched| watched.changes.values_mut());
+        // Whoever is shown what is between must hear what came of it.
         pending.for_each(|change| change.before = None);
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         self.here.range((from, Bound::Unbounded)).take(limit).map(|(_, id)| *id)

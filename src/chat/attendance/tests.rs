@@ -77,7 +77,7 @@ impl Stage {
         let changed = self.attendance.due();
         assert!(changed.len() <= 1 && changed.iter().all(|changed| changed.complete));
         let changes = changed.into_iter().flat_map(|changed| changed.changes);
-        changes.map(|attendee| (attendee.who.id.as_u128() as usize, attendee.presence)).collect()
+        changes.map(|change| (change.who.id.as_u128() as usize, change.now)).collect()
     }
 }
 

@@ -70,10 +70,6 @@ impl Accounts {
         let _turn = self.take_turn(asker)?;
         // Before the work of hashing; the database has the last word.
         self.store.check_free(&wanted.email, &wanted.userid).await.map_err(refused)?;
-        // The database tells a Latin `o` from a Cyrillic one. People do not.
-        if self.store.is_userid_borne(&wanted.userid).await.map_err(|fault| refused(fault.into()))? {
-            return Err(refused(AddUserError::UseridTaken));
-        }
         let new = NewUser {
             userid: wanted.userid,
             name: wanted.name,

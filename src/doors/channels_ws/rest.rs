@@ -164,7 +164,9 @@ async fn make_character(
     let (_, caller) = caller_of(&channels.door, &headers).await?;
     let body = object(body)?;
     let name = name(&body, MAX_CHARACTER_NAME)?;
-    let (made, _) = channels.door.chat.make_character(&caller, &name, None).await?;
+    let chat = &channels.door.chat;
+    chat.check_name(&name).map_err(|_| Failure::bad("name contains inappropriate content"))?;
+    let (made, _) = chat.make_character(&caller, &name, None).await?;
     let shape = json!({ "id": made.character.number, "name": made.character.name });
     Ok((StatusCode::CREATED, Json(shape)).into_response())
 }

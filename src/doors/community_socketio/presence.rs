@@ -9,7 +9,7 @@ use super::payload::Fields;
 use crate::chat::Refusal;
 use crate::doors::requests::{self, Asker, Failure, Reply, presence, wire};
 use crate::doors::socketio::{Ack, Payload};
-use crate::model::{Attendee, Presence, PresenceChanged, RoomNumber};
+use crate::model::{Presence, PresenceChange, PresenceChanged, RoomNumber};
 
 /// Rooms that one connection may watch.
 const MOST_WATCHED: usize = 20;
@@ -94,7 +94,7 @@ impl CommunitySession {
 impl Community {
     pub(super) async fn tell_watchers(&self, changed: &PresenceChanged) {
         let chat = &self.shared.chat;
-        let shape = |Attendee { who, presence }: &Attendee| wire::attendee(chat, who, *presence, who.last_seen);
+        let shape = |PresenceChange { who, now, .. }: &PresenceChange| wire::attendee(chat, who, *now, who.last_seen);
         let payload = json!({
             "roomId": changed.room_id,
             "online": changed.online,

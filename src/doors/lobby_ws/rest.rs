@@ -94,6 +94,7 @@ async fn create(
     let (name, description) = (name(&body, MOST_NAME)?, description(&body)?);
     let chat = &lobby.door.chat;
     chat.check_name(&name).map_err(|_| Failure::bad("name contains inappropriate content"))?;
+    chat.check_description(&description).map_err(|_| Failure::bad("description contains inappropriate content"))?;
     lobby.count_room(&asker, &peer)?;
     let room = chat.open_room(&asker.caller, name, description).await.map_err(|refusal| match refusal {
         Refusal::NameTaken => Failure::bad("Room name already exists"),

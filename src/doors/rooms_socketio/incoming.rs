@@ -11,6 +11,7 @@ use super::joining::{Asked, Joined};
 use super::wire::{self, Success};
 use super::{NAMESPACE, Rooms};
 use crate::chat::{Caller, Pending, Settled};
+use crate::doors::connection::Live;
 use crate::doors::refusals::BudgetShape;
 use crate::doors::requests::{Failure, Fields};
 use crate::doors::shift::{Later, Waits};
@@ -62,6 +63,11 @@ impl Session for RoomsSession {
                 Ok(Handled::Joined(room, shape, told)) => {
                     answer.yes(Some(shape), None);
                     self.go_on_behind(room, told);
+                    // The next room is shown when this one was taken: many at once are no slow reader.
+                    let connection = self.connection.clone();
+                    return Later::Telling(Box::pin(async move {
+                        connection.is_ready_for_more().await;
+                    }));
                 }
                 Ok(Handled::Queued(pending, shape)) => {
                     let door = self.door.clone();
@@ -83,7 +89,8 @@ impl Session for RoomsSession {
     /// What shows a room must show what was sent before it on the same connection.
     fn waits(&self, name: &str) -> Waits {
         match name {
-            "join-room" | "leave-room" => Waits::ForSettling,
+            "join-room" => Waits::ForTelling,
+            "leave-room" => Waits::ForSettling,
             _ => Waits::ForNothing,
         }
     }
@@ -169,7 +176,9 @@ struct Answer {
 
 impl Answer {
     fn yes(self, data: Option<Value>, budget: Option<BudgetShape>) {
-        self.ack.into_iter().for_each(|ack| ack.send(&Success::of(data.clone(), budget)));
+        if let Some(ack) = self.ack {
+            ack.send(&Success::of(data, budget));
+        }
     }
 
     fn no(self, failure: &Failure) {

@@ -12,7 +12,6 @@ use crate::chat::{Caller, Refusal};
 use crate::doors::connection::{Closing, Live};
 use crate::doors::requests::{self, Failure, Fields};
 use crate::model::{Posted, Room, RoomId, RoomNumber};
-use crate::store::Seek;
 
 /// Who joins without a `rev` is shown so many.
 const NEWEST: i64 = 50;
@@ -25,9 +24,8 @@ const LAST_REV: i64 = 1 << 53;
 /// A room that this connection hears.
 pub(super) struct Joined {
     pub place: Arc<RoomId>,
-    pub room: Arc<Room>,
     /// Hears who of its people come and go.
-    _watch: Watch,
+    watch: Watch,
 }
 
 /// Which room, and from where on.
@@ -67,12 +65,14 @@ impl RoomsSession {
     async fn enter(&mut self, caller: &Caller, asked: &Asked) -> Result<(RoomNumber, Present), Failure> {
         let Some(visit) = &self.visit else { return Err(Refusal::NotAuthenticated.into()) };
         let chat = self.door.chat();
+        if self.heard(&asked.room).is_none() {
+            visit.has_place_for_another()?;
+        }
         let room = chat.enter(visit.actor(), &asked.room).await?;
-        visit.has_place_for(room.number)?;
         let member = chat.member_who_sees(caller, &room.number.0.to_string()).await?;
         let (watch, present) = chat.watch(&member, MOST_SHOWN).await?;
         let (number, place) = (room.number, self.door.places.enter(room.number, || room.id));
-        self.joined.insert(number, Joined { place, room, _watch: watch });
+        self.joined.insert(number, Joined { place, watch });
         Ok((number, present))
     }
 
@@ -83,18 +83,28 @@ impl RoomsSession {
         asked: &Asked,
     ) -> Result<(RoomNumber, Value, i64), Failure> {
         let (room, present) = self.enter(caller, asked).await?;
-        if let Some(visit) = &mut self.visit {
+        let is_new = self.visit.as_mut().is_some_and(|visit| {
             // Held before it is heard: nothing comes before the answer.
             visit.ear.hold(room);
-            visit.listen(room);
-        }
+            visit.listen(room)
+        });
         match self.shown(caller, room, asked, &present).await {
             Ok((shape, told)) => Ok((room, json!(shape), told)),
-            Err(refusal) => {
+            Err(refusal) if is_new => {
                 self.forget(room);
                 Err(refusal.into())
             }
+            // It goes on being heard, as before it was asked for again.
+            Err(refusal) => {
+                self.visit.iter().for_each(|visit| visit.ear.go_on_anyway(room));
+                Err(refusal.into())
+            }
         }
+    }
+
+    fn heard(&self, reference: &str) -> Option<RoomNumber> {
+        let heard = self.joined.values().find(|joined| joined.watch.room.is_called(reference));
+        heard.map(|joined| joined.watch.room.number)
     }
 
     /// Lets go on what waited while the room was shown.
@@ -143,7 +153,7 @@ impl RoomsSession {
                 return Ok(Page { messages, rev, complete: true, more, next: None });
             }
         }
-        let newest = chat.stretch(room, Seek::Newest, NEWEST).await?;
+        let newest = chat.newest(room, NEWEST).await?;
         // Whoever reads a change reads all before it: what waits is news from the last one on.
         let last = newest.messages.iter().map(|posted| posted.message.rev).max().unwrap_or(0);
         let (messages, next) = (newest.messages, newest.next);
@@ -153,13 +163,13 @@ impl RoomsSession {
     /// Hears no more; one stays a member, since clients leave a room whenever they show another.
     pub(super) async fn leave(&mut self, fields: &Fields) -> Result<(), Failure> {
         let reference = fields.room()?;
-        let heard = self.joined.values().find(|joined| joined.room.is_called(&reference));
-        if let Some(number) = heard.map(|joined| joined.room.number) {
-            self.forget(number);
-            return Ok(());
-        }
         let Some(visit) = &self.visit else { return Err(Refusal::NotAuthenticated.into()) };
-        self.door.chat().readable(visit.actor(), Some(&reference)).await?;
+        let room = match self.heard(&reference) {
+            Some(room) => room,
+            // It may be called otherwise than when it was joined.
+            None => self.door.chat().readable(visit.actor(), Some(&reference)).await?.number,
+        };
+        self.forget(room);
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::harness::person::log_in;
 use super::super::harness::program::NO_LIMITS;
 use super::super::harness::socket::{ROOT, event_in};
-use super::super::harness::{BOTH, Person, Program, Socket, Transport};
+use super::super::harness::{BOTH, Person, Postgres, Program, Socket, Transport, eventually};
 use super::{NO_BODY, comes, hears_none_of, join, refused, room_of, say};
 
 #[tokio::test]
@@ -164,6 +164,69 @@ async fn a_slow_reader_is_closed_and_misses_nothing() {
         }
         assert_eq!(heard, 400);
     }
+}
+
+/// Rooms are shown one after another, as fast as they are read.
+#[tokio::test]
+async fn whoever_joins_many_rooms_at_once_is_no_slow_reader() {
+    const ROOMS: usize = 12;
+    for database in BOTH {
+        let settings: Vec<_> = NO_LIMITS.iter().copied().chain([("SLOW_READER_BYTES", "150000")]).collect();
+        let program = Program::on(database, &settings);
+        let server = program.serve().await;
+        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (mut anns, mut rooms) = (comes(&ann).await, Vec::new());
+        for number in 0..ROOMS {
+            let room = room_of(&ann, &format!("Room {number}")).await;
+            for _ in 0..40 {
+                say(&mut anns, &room, &"x".repeat(4000)).await;
+            }
+            say(&mut anns, &room, "the last").await;
+            rooms.push(room);
+        }
+        let mut narrow = Socket::try_open(&server.url, Transport::NarrowWebSocket).await.unwrap();
+        narrow.enter(ROOT, &json!({ "token": ben.account.token })).await.unwrap();
+        for room in &rooms {
+            narrow.feed("join-room", &json!({ "roomId": room })).await;
+        }
+        narrow.flush().await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let mut shown = 0;
+        while shown < ROOMS {
+            let frame = narrow.frame().await.expect("it was closed");
+            if frame.starts_with("43") {
+                assert!(frame.contains(r#""success":true"#) && frame.contains("the last"), "{frame:.200}");
+                assert!(frame.len() < 150_000, "{} bytes", frame.len());
+                shown += 1;
+            }
+        }
+    }
+}
+
+/// Who hears a room goes on hearing it, and typing in the main one, whatever could not be answered meanwhile.
+#[tokio::test]
+async fn a_database_that_is_away_takes_nothing_from_who_is_here() {
+    let postgres = Postgres::of_its_own();
+    let program = Program::on_url(tempfile::tempdir().unwrap(), postgres.database(), NO_LIMITS);
+    let server = program.serve().await;
+    let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+    let room = room_of(&ann, "Garden").await;
+    let (mut anns, mut bens) = (comes(&ann).await, comes(&ben).await);
+    for room in [room.as_str(), "main-chat"] {
+        join(&mut anns, &ann, room).await;
+        join(&mut bens, &ben, room).await;
+    }
+    postgres.signal("STOP");
+    assert_eq!(refused(&mut bens, "join-room", json!({ "roomId": room })).await.0, "database_away");
+    anns.succeed("typing-start", json!({ "roomId": "main-chat" })).await;
+    assert_eq!(bens.hear("typing-indicator").await["userId"], ann.id());
+    postgres.signal("CONT");
+    let said = async || {
+        let answer = anns.ask("send-message", json!({ "roomId": room, "content": "back" })).await;
+        answer["success"] == true
+    };
+    eventually("service returns", said).await;
+    assert_eq!(bens.hear("message-received").await["message"]["content"], "back");
 }
 
 #[tokio::test]

@@ -194,9 +194,12 @@ async fn both_namespaces_on_one_connection() {
             let heard = witness.hear("typing-indicator").await;
             assert_eq!((&heard["userId"], &heard["isTyping"]), (&json!(who.id()), &json!(is_typing)));
         }
-        // Leaving one is not leaving the other.
+        // Leaving one is not leaving the other, nor falling silent there.
+        both.succeed("typing", json!({ "roomId": "main-chat", "isTyping": true })).await;
+        assert_eq!(witness.hear("typing-indicator").await["userId"], ann.id());
         both.send("41").await;
         both.succeed("load-messages", json!({})).await;
+        hears_none_of(&mut witness, &["typing-indicator"]).await;
         both.namespace = ROOT;
         assert_eq!(refused(&mut both, "join-room", json!({ "roomId": room })).await.0, "not_connected");
         let again = both.enter(ROOT, &json!({ "token": ann.account.token })).await.unwrap();

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::harness::program::NO_LIMITS;
-use super::super::harness::{BOTH, Person, Program};
+use super::super::harness::{BOTH, Person, Program, eventually};
 use super::{NO_BODY, assert_same, comes, hears_none_of, join, keys, refused, room_of, say};
 
 /// The document's fields come first, and have values.
@@ -283,6 +283,16 @@ async fn who_is_here_is_told_once_to_those_who_share_a_room() {
         ben.rest("POST", &format!("/api/rooms/{one}/leave"), NO_BODY).await;
         tokio::time::sleep(std::time::Duration::from_millis(1100)).await;
         hears_none_of(&mut anns, &["user-offline"]).await;
+        drop(bens);
+        assert_eq!(anns.hear("user-offline").await["userId"], ben.id());
+
+        // Whoever came while nobody was there to hear it is told of when they go.
+        for room in [&one, &other] {
+            anns.succeed("leave-room", json!({ "roomId": room })).await;
+        }
+        let bens = comes(&ben).await;
+        let is_shown = |shown: &Value| shown["users"].as_array().unwrap().iter().any(|user| user["id"] == ben.id());
+        eventually("he is shown", async || is_shown(&join(&mut anns, &ann, &other).await)).await;
         drop(bens);
         assert_eq!(anns.hear("user-offline").await["userId"], ben.id());
     }
