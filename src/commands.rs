@@ -231,5 +231,9 @@ async fn token(config: &Config, user: &str, ttl: Option<u32>) -> Result<(), Star
 
 /// A closed pipe ends the program quietly, as it ends others.
 fn say(line: &str) -> Result<(), StartError> {
-    writeln!(std::io::stdout(), "{line}").map_err(StartError::new)
+    match writeln!(std::io::stdout(), "{line}") {
+        // Whoever reads has seen enough, such as `head`.
+        Err(fault) if fault.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(StartError::new),
+    }
 }

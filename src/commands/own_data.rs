@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use super::governing::refused;
 use super::users::named;
 use super::{open_existing, say};
 use crate::app::{Conversation, StartError};
+use crate::chat::Refusal;
 use crate::config::Config;
 use crate::model::erasure::Remains;
+use crate::store::GovernRefusal;
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub enum Messages {
@@ -45,7 +48,10 @@ pub async fn erase(config: &Config, user: &str, messages: Messages) -> Result<()
         Messages::Remove => Remains::Remove,
     };
     let chat = Conversation::apart(config, store.clone()).await?;
-    let failed = |refusal| StartError::new(format!("cannot erase {}: {refusal:?}", user.userid));
+    let failed = |refusal| match refusal {
+        Refusal::LastAdmin => refused(GovernRefusal::LastAdmin),
+        other => StartError::new(format!("cannot erase {}: {other:?}", user.userid)),
+    };
     chat.erase(None, user.id, remains).await.map_err(failed)?;
     let mut claim = None;
     while !chat.is_all_erased().await.map_err(failed)? {

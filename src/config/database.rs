@@ -87,14 +87,16 @@ impl Parts {
         let (host, host_origin) = from.read_with_origin("database.host", "DATABASE_HOST", text("a host name"))?;
         let (port, port_origin) = from.read_with_origin("database.port", "DATABASE_PORT", number(1..=65535))?;
         let touched = [
-            ("database.username", username_origin),
-            ("database.password", password_origin),
-            ("database.host", host_origin),
-            ("database.port", port_origin),
+            ("database.username", username_origin, username.is_empty()),
+            ("database.password", password_origin, password.is_none()),
+            ("database.host", host_origin, host == "localhost"),
+            ("database.port", port_origin, port == 5432),
         ]
         .into_iter()
-        .find_map(|(key, origin)| match origin {
+        .find_map(|(key, origin, is_as_ever)| match origin {
             Origin::Default => None,
+            // A copy of the file of defaults says nothing new.
+            Origin::File(_) if is_as_ever => None,
             Origin::Environment(name) => Some(name.to_owned()),
             Origin::EnvironmentFile(name) => Some(name),
             Origin::File(_) => Some(key.to_owned()),
@@ -213,6 +215,7 @@ fn encoded(text: &str, plain: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Config;
     use crate::config::tests::{loaded, refusal};
 
     #[test]
@@ -254,6 +257,13 @@ mod tests {
         assert_eq!(few.database.url.expose(), "postgres://[::1]:5432/chat");
         let fewest = loaded(&[("DATABASE_NAME", "c"), ("DATABASE_USERNAME", "node")]);
         assert_eq!(fewest.database.url.expose(), "postgres://node@localhost:5432/c");
+    }
+
+    #[test]
+    fn a_copy_of_the_defaults_says_nothing_new() {
+        let defaults = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.default.toml");
+        let config = Config::load(Some(&defaults), []).unwrap();
+        assert_eq!(config.database.kind(), DatabaseKind::Sqlite);
     }
 
     #[test]
