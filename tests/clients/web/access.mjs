@@ -143,9 +143,11 @@ test('everything by keys alone', async (t) => {
   await opened(page, 'Who can come in?');
   for (let press = 0; press < 12; press += 1) await page.keyboard.press('Tab');
   assert.equal(await page.evaluate(() => document.activeElement === document.body || Boolean(document.activeElement.closest('dialog'))), true);
-  // The first may close a tip.
-  for (let press = 0; press < 2 && (await page.getByRole('dialog').count()) > 0; press += 1) {
-    await page.keyboard.press('Escape');
+  // Behind the last of the dialog come the browser's own buttons, which the keys go to then. The first Escape may
+  // close a tip.
+  const isInDialog = () => page.evaluate(() => Boolean(document.activeElement.closest('dialog')));
+  for (let press = 0; press < 10 && (await page.getByRole('dialog').count()) > 0; press += 1) {
+    await page.keyboard.press((await isInDialog()) ? 'Escape' : 'Tab');
     await page.waitForTimeout(100);
   }
   await page.getByRole('dialog').waitFor({ state: 'detached' });
