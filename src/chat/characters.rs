@@ -80,6 +80,7 @@ impl Chat {
         if before.character.name == name {
             return Ok(before);
         }
+        self.check_name(name)?;
         if is_reserved(name) {
             return Err(Refusal::NameTaken);
         }

@@ -86,9 +86,8 @@ const UNSEEN: Sql = Sql {
 };
 
 impl Store {
-    /// Takes away at once all that says who somebody is, and notes that the rest is to go. Once more it
-    /// changes nothing.
-    /// False where that was begun before. Of two wishes for what remains, the stricter counts.
+    /// Takes away at once all that says who somebody is, and notes that the rest is to go. False: that was
+    /// begun before. Of two wishes for what remains, the stricter counts.
     pub async fn begin_erasure(&self, user: UserId, remains: Remains, governor: Governor) -> Governed<bool> {
         self.as_one(|| async move {
             let db = self.begin_to_govern().await?;

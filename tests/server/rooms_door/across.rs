@@ -12,7 +12,7 @@ use super::super::harness::plain::Plain;
 use super::super::harness::program::{NO_LIMITS, node};
 use super::super::harness::socket::ROOT;
 use super::super::harness::transcript::{hold_against, quotes};
-use super::super::harness::{BOTH, Person, Program, Socket, free_port, project};
+use super::super::harness::{BOTH, Person, Program, Socket, free_port, project, serve_to};
 use super::{NO_BODY, assert_same, comes, hears_none_of, join, room_of, say};
 
 const GOLDEN: &str = "rooms_socketio.txt";
@@ -20,9 +20,7 @@ const GOLDEN: &str = "rooms_socketio.txt";
 #[tokio::test]
 async fn what_is_said_in_one_dialect_is_seen_in_all_under_the_same_number() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let made = ann.make_room("Tavern", false).await;
         let (room, slug) = (made["id"].as_str().unwrap().to_owned(), made["slug"].as_str().unwrap().to_owned());
         let number = program.sql(&format!("SELECT number FROM chat_rooms WHERE slug = '{slug}'"))[0].clone();

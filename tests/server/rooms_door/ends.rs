@@ -7,15 +7,13 @@ use serde_json::{Value, json};
 use super::super::harness::person::log_in;
 use super::super::harness::program::NO_LIMITS;
 use super::super::harness::socket::{ROOT, event_in};
-use super::super::harness::{BOTH, Person, Postgres, Program, Socket, Transport, eventually};
+use super::super::harness::{BOTH, Person, Postgres, Program, Socket, Transport, eventually, serve_to};
 use super::{NO_BODY, comes, hears_none_of, join, refused, room_of, say};
 
 #[tokio::test]
 async fn mute_kick_ban_and_end_of_a_room() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (program, _server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let room = room_of(&ann, "Garden").await;
         let (mut anns, mut bens) = (comes(&ann).await, comes(&ben).await);
         join(&mut anns, &ann, &room).await;
@@ -120,9 +118,7 @@ async fn a_lock_a_session_and_a_token_end_an_identity_and_not_the_connection() {
 async fn a_slow_reader_is_closed_and_misses_nothing() {
     for database in BOTH {
         let settings: Vec<_> = NO_LIMITS.iter().copied().chain([("SLOW_READER_BYTES", "200000")]).collect();
-        let program = Program::on(database, &settings);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, server, [ann, ben]) = serve_to(database, &settings, ["ann", "ben"]).await;
         let room = room_of(&ann, "Garden").await;
         let mut anns = comes(&ann).await;
         join(&mut anns, &ann, &room).await;
@@ -173,9 +169,7 @@ async fn whoever_joins_many_rooms_at_once_is_no_slow_reader() {
     const ROOMS: usize = 12;
     for database in BOTH {
         let settings: Vec<_> = NO_LIMITS.iter().copied().chain([("SLOW_READER_BYTES", "150000")]).collect();
-        let program = Program::on(database, &settings);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, server, [ann, ben]) = serve_to(database, &settings, ["ann", "ben"]).await;
         let (mut anns, mut rooms) = (comes(&ann).await, Vec::new());
         for number in 0..ROOMS {
             let room = room_of(&ann, &format!("Room {number}")).await;

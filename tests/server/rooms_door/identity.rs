@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::harness::program::NO_LIMITS;
 use super::super::harness::socket::{NAMESPACE, ROOT};
-use super::super::harness::{BOTH, Person, Program, Socket};
+use super::super::harness::{BOTH, Person, Program, Socket, serve_to};
 use super::{NO_BODY, comes, hears_none_of, join, keys, nobody, refused, room_of, say};
 
 const EVENTS: [&str; 7] =
@@ -57,9 +57,7 @@ async fn a_bad_token_is_unauthorized_and_none_hears_nothing() {
 #[tokio::test]
 async fn nobody_acts_as_somebody_else() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, _server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let room = room_of(&ann, "Garden").await;
         let (mut anns, mut bens) = (comes(&ann).await, comes(&ben).await);
         join(&mut anns, &ann, &room).await;
@@ -82,9 +80,7 @@ async fn nobody_acts_as_somebody_else() {
 #[tokio::test]
 async fn each_refusal_says_what_was_wrong() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, _server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let room = room_of(&ann, "Garden").await;
         let hidden = ann.make_room("Hidden", true).await["id"].clone();
         let mut bens = comes(&ben).await;
@@ -168,9 +164,7 @@ async fn each_refusal_says_what_was_wrong() {
 #[tokio::test]
 async fn both_namespaces_on_one_connection() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, _server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let room = room_of(&ben, "Garden").await;
         let mut both = ann.socket().await;
         let entered = both.enter(ROOT, &json!({ "token": ben.account.token })).await.unwrap();

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::files::{Form, fetch_as};
 use super::super::harness::program::NO_LIMITS;
-use super::super::harness::{BOTH, Person, Program};
+use super::super::harness::{BOTH, Person, Program, serve_to};
 use super::{NO_BODY, keys};
 
 /// The cookie that a browser keeps for its next refresh.
@@ -64,9 +64,7 @@ async fn accounts() {
 #[tokio::test]
 async fn rooms_members_and_messages() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let made = ann.make_room("Garden", false).await;
         assert_eq!(keys(&made)[..7], ["id", "name", "description", "isPrivate", "createdBy", "createdAt", "updatedAt"]);
         let room = format!("/api/rooms/{}", made["id"].as_str().unwrap());

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::harness::program::NO_LIMITS;
-use super::super::harness::{BOTH, Person, Program, eventually};
+use super::super::harness::{BOTH, eventually, serve_to};
 use super::{NO_BODY, assert_same, comes, hears_none_of, join, keys, refused, room_of, say};
 
 /// The document's fields come first, and have values.
@@ -25,9 +25,7 @@ fn has_the_fields(message: &Value, user: &Value) {
 #[tokio::test]
 async fn a_message_its_edit_and_its_end() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, _server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let room = room_of(&ann, "Garden").await;
         let (mut anns, mut bens) = (comes(&ann).await, comes(&ben).await);
         join(&mut anns, &ann, &room).await;
@@ -86,9 +84,7 @@ async fn a_message_its_edit_and_its_end() {
 #[tokio::test]
 async fn an_answer_shows_the_room_and_what_was_missed() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, _server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let room = room_of(&ann, "Garden").await;
         let mut anns = comes(&ann).await;
         let empty = join(&mut anns, &ann, &room).await;
@@ -146,9 +142,7 @@ async fn an_answer_shows_the_room_and_what_was_missed() {
 async fn live_delivery_joins_on_to_the_answer_without_gap_or_repeat() {
     const LINES: i64 = 400;
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, _server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let room = room_of(&ann, "Garden").await;
         let (mut anns, mut bens) = (comes(&ann).await, comes(&ben).await);
         let speaking = async {
@@ -208,9 +202,7 @@ async fn live_delivery_joins_on_to_the_answer_without_gap_or_repeat() {
 #[tokio::test]
 async fn typing_coming_and_going() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben] = ["ann", "ben"].map(|name| Person::new(&program, &server, name));
+        let (_program, _server, [ann, ben]) = serve_to(database, NO_LIMITS, ["ann", "ben"]).await;
         let room = room_of(&ann, "Garden").await;
         let (mut anns, mut bens) = (comes(&ann).await, comes(&ben).await);
         join(&mut anns, &ann, &room).await;
@@ -251,9 +243,7 @@ async fn typing_coming_and_going() {
 #[tokio::test]
 async fn who_is_here_is_told_once_to_those_who_share_a_room() {
     for database in BOTH {
-        let program = Program::on(database, NO_LIMITS);
-        let server = program.serve().await;
-        let [ann, ben, eve] = ["ann", "ben", "eve"].map(|name| Person::new(&program, &server, name));
+        let (_program, _server, [ann, ben, eve]) = serve_to(database, NO_LIMITS, ["ann", "ben", "eve"]).await;
         let (one, other) = (room_of(&ann, "Garden").await, room_of(&ann, "Cellar").await);
         let apart = room_of(&eve, "Attic").await;
         let (mut anns, mut eves) = (comes(&ann).await, comes(&eve).await);
