@@ -47,6 +47,7 @@ export function putRoom(queries: QueryClient, room: Partial<RoomRecord> & { id: 
 }
 
 export function dropRoom(queries: QueryClient, roomId: string) {
+  // What was seen of it from outside is asked for anew: it may be there no more.
+  queries.removeQueries({ queryKey: ['rooms', 'one'], predicate: ({ state }) => (state.data as RoomRecord | undefined)?.id === roomId });
   queries.setQueryData<RoomRecord[]>(['rooms', 'mine'], (rooms) => rooms?.filter(({ id }) => id !== roomId));
-  queries.invalidateQueries({ queryKey: ['rooms', 'one'] });
 }
