@@ -77,8 +77,13 @@ function Form({ title, about, action, send, children }: {
     });
   }
   const fields = refusal?.fields ?? {};
+  /** What somebody is about to mend is not held against them any longer. */
+  const mend = (event: FormEvent<HTMLFormElement>) => {
+    const { name } = event.target as HTMLInputElement;
+    if (refusal && (name in fields || Object.keys(fields).length === 0)) setRefusal(refusal.without(name));
+  };
   return (
-    <form onSubmit={submit} className="flex flex-col gap-4" aria-label={title}>
+    <form onSubmit={submit} onInput={mend} className="flex flex-col gap-4" aria-label={title}>
       <div className="mb-2">
         <h1 className="text-xl font-semibold tracking-tight">{title}</h1>
         <p className="mt-1 text-md text-soft">{about}</p>

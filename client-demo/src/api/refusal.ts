@@ -9,6 +9,12 @@ export class Refusal extends Error {
   ) {
     super(message);
   }
+
+  /** What is left of it once that field is mended. */
+  without(field: string): Refusal | undefined {
+    const { [field]: _, ...fields } = this.fields;
+    return Object.keys(fields).length > 0 ? new Refusal(this.message, this.code, this.status, fields, this.retryIn) : undefined;
+  }
 }
 
 interface Body {
