@@ -69,11 +69,12 @@ function Below({ room }: { room: RoomRecord }) {
   return <p dir="auto" className="truncate text-xs text-faint">{parts.join(' · ')}</p>;
 }
 
+/** Where nobody counts members (in the main room is everybody), it counts who is here. */
 function PanelButton({ room, isPanelOpen, onPanel }: Omit<Props, 'isInside'>) {
-  const online = useSelected(useChat().presence(room.id), (presence) => (presence.isKnown ? presence.online : undefined));
-  const count = online ?? room.memberCount;
+  const online = useSelected(useChat().presence(room.id), (presence) => (presence.isKnown ? presence.online : null));
+  const [count, key] = room.memberCount === null ? [online, 'members.online'] as const : [room.memberCount, 'members.count'] as const;
   return (
-    <IconButton label={count === null ? t('members') : t('members.count', { n: count })} isOn={isPanelOpen} aria-pressed={isPanelOpen} onClick={onPanel} className="w-auto! px-2">
+    <IconButton label={count === null ? t('members') : t(key, { n: count })} isOn={isPanelOpen} aria-pressed={isPanelOpen} onClick={onPanel} className="w-auto! px-2">
       <span className="flex items-center gap-1.5 text-sm font-medium tabular-nums">
         <UsersRound size={17} />
         {count !== null && number(count)}

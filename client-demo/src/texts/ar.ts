@@ -89,6 +89,7 @@ const talk = {
   operator: 'الإدارة',
   members: 'الأعضاء',
   'members.count': 'الأعضاء: {n}',
+  'members.online': 'الأعضاء المتصلون: {n}',
 
   'room.unread': {
     zero: 'لا رسائل غير مقروءة', one: 'رسالة واحدة غير مقروءة', two: 'رسالتان غير مقروءتين',

@@ -92,6 +92,7 @@ const talk = {
   operator: 'Operator',
   members: 'Members',
   'members.count': 'Members: {n}',
+  'members.online': 'Members online: {n}',
 
   'room.unread': { one: '{n} unread message', other: '{n} unread messages' },
   'room.members': { one: '{n} member', other: '{n} members' },
