@@ -282,7 +282,7 @@ fn rest(
         .merge(accounts::router(accounts))
         .merge(requests::rest::router(requests.clone()))
         .merge(dialects.router())
-        .merge(page::router(&config.socketio.path, config.auth.allow_guests));
+        .merge(page::router(&config.socketio.path, config.auth.allow_guests, config.limits.max_upload_bytes));
     let spoken =
         if config.socketio.serve_client { spoken.merge(bundle::router(&config.socketio.path)) } else { spoken };
     spoken

@@ -1,5 +1,6 @@
-const { socketPath = '/socket.io', guests } = document.documentElement.dataset;
+const { socketPath = '/socket.io', guests, uploadBytes } = document.documentElement.dataset;
 
 /** What the server says of itself in the page. */
 export const SOCKET_PATH = socketPath;
 export const ALLOWS_GUESTS = guests === 'yes';
+export const MOST_UPLOAD_BYTES = Number(uploadBytes) || Number.POSITIVE_INFINITY;

@@ -5,6 +5,7 @@ import { Observable } from './observable';
 import { keyOf, type PresenceChange, type PresencePage, RoomPresence } from './presence';
 import { Roster } from './roster';
 import { RoomTyping } from './typing';
+import { inOrder, type UploadFile } from './uploads';
 
 export interface ChatOptions {
   /** Where the server is; the page's own origin unless given. */
@@ -17,7 +18,7 @@ export interface ChatOptions {
   /** Followed from the start. */
   rooms?: (string | KnownRoom)[];
   /** How a file is sent; without it there are none. */
-  upload?: (roomId: string, pending: Pending, tell: (progress: number) => void) => Promise<unknown>;
+  upload?: (roomId: string, ...file: Parameters<UploadFile>) => Promise<unknown>;
 }
 
 export interface Connection {
@@ -153,9 +154,10 @@ export class Chat {
 
   #transport(roomId: string): Transport {
     const { upload } = this.options;
+    const sendFile = upload && inOrder((...file) => upload(roomId, ...file), this.connection);
     return {
-      send: async (pending, tell) => {
-        if (pending.upload) return void (await upload?.(roomId, pending, tell));
+      send: async (pending, tell, stopped) => {
+        if (pending.upload) return void (await sendFile?.(pending, tell, stopped));
         const { text, clientOffset, character } = pending;
         return this.#client.send(text, { roomId, clientOffset, ...(character && { characterId: character.id }) });
       },

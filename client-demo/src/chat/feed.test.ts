@@ -125,6 +125,19 @@ describe('what is sent', () => {
     expect(feed.pending).toEqual([]);
   });
 
+  it('is stopped when it is thrown away, and then fails no more', async () => {
+    let stopped: AbortSignal | undefined;
+    const feed = loaded({ send: (_, __, signal) => {
+      stopped = signal;
+      return new Promise((_, failed) => signal.addEventListener('abort', () => failed(Object.assign(new Error(), { code: 'closed' }))));
+    } });
+    feed.send({ ...sent, clientOffset: 'a' });
+    feed.discard('a');
+    expect(stopped?.aborted).toBe(true);
+    await Promise.resolve();
+    expect(feed.pending).toEqual([]);
+  });
+
   it('that was on its way when the page went is tried; what failed waits', () => {
     const send = vi.fn(() => new Promise<never>(() => {}));
     const feed = loaded({ send });

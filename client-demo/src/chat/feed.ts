@@ -25,7 +25,7 @@ export interface Pending {
 
 /** What a feed needs of the connection. */
 export interface Transport {
-  send(pending: Pending, tell: (progress: number) => void): Promise<Message | undefined>;
+  send(pending: Pending, tell: (progress: number) => void, stopped: AbortSignal): Promise<Message | undefined>;
   edit(messageId: string, text: string): Promise<unknown>;
   remove(messageId: string, reason?: string): Promise<unknown>;
   older(before: number, limit: number): Promise<{ data: Message[]; next: number | null }>;
@@ -52,6 +52,7 @@ export class RoomFeed extends Observable {
   olderError: ChatError | undefined;
   #seqOf = new Map<string, number>();
   #heardMeanwhile: Change[] | undefined;
+  #underWay = new Map<string, AbortController>();
 
   constructor(
     readonly roomId: string,
@@ -180,7 +181,9 @@ export class RoomFeed extends Observable {
     if (pending?.state !== 'failed') return;
     this.#deliver(this.#update(clientOffset, { state: 'sending', error: undefined }) ?? pending);
   }
+  /** A file that is on its way stops there; a text may be stored all the same. */
   discard(clientOffset: string) {
+    this.#underWay.get(clientOffset)?.abort();
     this.#drop(clientOffset);
     this.tell();
   }
@@ -190,10 +193,13 @@ export class RoomFeed extends Observable {
       const upload = this.pending.find((one) => one.clientOffset === clientOffset)?.upload;
       if (upload) this.#update(clientOffset, { upload: { ...upload, progress } });
     };
-    this.transport.send({ clientOffset, ...rest }, tell).then(
+    const stop = new AbortController();
+    this.#underWay.set(clientOffset, stop);
+    const sent = this.transport.send({ clientOffset, ...rest }, tell, stop.signal).then(
       (message) => message && this.take([message]),
       (error: ChatError) => error.code !== 'closed' && this.#update(clientOffset, { state: 'failed', error }),
     );
+    sent.finally(() => this.#underWay.delete(clientOffset));
   }
 
   #update(clientOffset: string, change: Partial<Pending>): Pending | undefined {

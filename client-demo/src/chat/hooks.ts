@@ -1,6 +1,6 @@
 import { createContext, useContext, useEffect, useMemo, useSyncExternalStore } from 'react';
 import { Chat, type ChatOptions, type Connection } from './chat';
-import type { RoomFeed } from './feed';
+import type { Pending, RoomFeed } from './feed';
 import type { Observable } from './observable';
 
 export const ChatContext = createContext<Chat | undefined>(undefined);
@@ -68,7 +68,7 @@ export interface RoomView {
   pending: RoomFeed['pending'];
   state: RoomFeed['state'];
   hasOlder: boolean;
-  send(text: string, character?: { id: number; name: string }): void;
+  send(text: string, more?: Pick<Pending, 'character' | 'upload'>): void;
 }
 
 /** A room, followed: its messages, what is on its way, and words to send, edit, remove, look back. */
@@ -77,10 +77,10 @@ export function useRoom(roomId: string): RoomView {
   useEffect(() => void chat.open(roomId), [chat, roomId]);
   const feed = useObserved(chat.feed(roomId));
   const { messages, pending, state, version, from } = feed;
-  const send = useMemo(() => (text: string, character?: { id: number; name: string }) => {
+  const send = useMemo(() => (text: string, more: Pick<Pending, 'character' | 'upload'> = {}) => {
     chat.typing(roomId).stopped();
     const clientOffset = crypto.getRandomValues(new Uint32Array(4)).join('-');
-    feed.send({ clientOffset, text, character, at: Date.now(), state: 'sending' });
+    feed.send({ ...more, clientOffset, text, at: Date.now(), state: 'sending' });
   }, [chat, feed, roomId]);
   return { version, feed, messages, pending, state, hasOlder: from > 0, send };
 }

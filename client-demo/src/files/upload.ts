@@ -5,7 +5,7 @@ import type { Pending } from '../chat';
 const FINISHED = 1;
 
 /** XMLHttpRequest, since `fetch` tells nothing of what has gone out. Tried again under the same name it is stored once. */
-export async function upload(roomId: string, pending: Pending, tell: (progress: number) => void): Promise<void> {
+export async function upload(roomId: string, pending: Pending, tell: (progress: number) => void, stopped: AbortSignal): Promise<void> {
   const token = await session.token();
   const form = new FormData();
   form.append('clientOffset', pending.clientOffset);
@@ -23,6 +23,8 @@ export async function upload(roomId: string, pending: Pending, tell: (progress: 
       if (request.status < 300) done();
       else failed(refusalOf(request.status, request.response ?? {}));
     };
+    request.onabort = () => failed(new Refusal('The upload was stopped', 'closed'));
+    stopped.addEventListener('abort', () => request.abort());
     request.onerror = () => failed(new Refusal('The server cannot be reached', 'unreachable'));
     request.send(form);
   });

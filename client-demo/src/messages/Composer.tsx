@@ -3,7 +3,9 @@ import { type ClipboardEvent, type KeyboardEvent, useEffect, useRef, useState } 
 import { CharacterChoice, useChosenCharacter } from '../account/CharacterChoice';
 import type { RoomRecord } from '../api/shapes';
 import { useMe } from '../app/me';
-import { useTyping } from '../chat';
+import { type Pending, useTyping } from '../chat';
+import { AttachedFiles } from '../files/AttachedFiles';
+import type { useAttached } from '../files/useAttached';
 import { IconButton } from '../look/Button';
 import { t } from '../texts';
 import { readDraft, writeDraft } from './drafts';
@@ -13,19 +15,19 @@ interface Props {
   room: RoomRecord;
   /** What could not be sent, to be written anew. */
   again: { text: string } | undefined;
-  onSend: (text: string, character?: { id: number; name: string }) => void;
-  onFiles?: (files: File[]) => void;
+  onSend: (text: string, character: Pending['character']) => void;
+  /** Where files may be sent. */
+  attached?: ReturnType<typeof useAttached>;
 }
 
 const fine = matchMedia('(pointer: fine)');
 
-export function Composer({ room, again, onSend, onFiles }: Props) {
+export function Composer({ room, again, onSend, attached }: Props) {
   const me = useMe();
   const typing = useTyping(room.id);
   const [text, setText] = useState(() => readDraft(me.id, room.id));
   const { character, choose } = useChosenCharacter(room.id);
   const area = useRef<HTMLTextAreaElement>(null);
-  const picker = useRef<HTMLInputElement>(null);
 
   useEffect(() => {
     if (fine.matches) area.current?.focus({ preventScroll: true });
@@ -38,6 +40,11 @@ export function Composer({ room, again, onSend, onFiles }: Props) {
     area.current?.focus();
   }, [again]);
   useEffect(() => () => typing.stopped(), [typing]);
+  const count = attached?.files.length ?? 0;
+  const canSend = Boolean(text.trim()) || count > 0;
+  useEffect(() => {
+    if (count > 0) area.current?.focus({ preventScroll: true });
+  }, [count]);
 
   function change(next: string) {
     setText(next);
@@ -46,7 +53,7 @@ export function Composer({ room, again, onSend, onFiles }: Props) {
     else typing.stopped();
   }
   function send() {
-    if (!text.trim()) return;
+    if (!canSend) return;
     onSend(text, character);
     setText('');
     writeDraft(me.id, room.id, '');
@@ -65,9 +72,9 @@ export function Composer({ room, again, onSend, onFiles }: Props) {
   }
   function onPaste(event: ClipboardEvent) {
     const files = [...event.clipboardData.files];
-    if (files.length === 0 || !onFiles) return;
+    if (files.length === 0 || !attached) return;
     event.preventDefault();
-    onFiles(files);
+    attached.attach(files);
   }
   return (
     <form
@@ -75,47 +82,55 @@ export function Composer({ room, again, onSend, onFiles }: Props) {
         event.preventDefault();
         send();
       }}
-      className="flex items-end gap-1 rounded-xl border border-edge bg-raised p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent focus-within:ring-3 focus-within:ring-accent/15"
+      className="rounded-xl border border-edge bg-raised p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent focus-within:ring-3 focus-within:ring-accent/15"
     >
-      {onFiles && (
-        <>
-          <IconButton label={t('files.attach')} side="top" onClick={() => picker.current?.click()} className="size-9!"><Paperclip size={18} /></IconButton>
-          <input
-            ref={picker}
-            type="file"
-            multiple
-            hidden
-            aria-label={t('files.attach')}
-            onChange={(event) => {
-              onFiles([...(event.target.files ?? [])]);
-              event.target.value = '';
-            }}
-          />
-        </>
-      )}
-      {!me.isGuest && <CharacterChoice character={character} onChoose={choose} />}
-      <textarea
-        ref={area}
-        data-composer=""
-        dir="auto"
-        rows={1}
-        value={text}
-        aria-label={t('composer.label', { room: room.name })}
-        placeholder={character ? t('composer.as', { name: character.name }) : t(room.kind === 'direct' ? 'composer.to' : 'composer.in', { room: room.name })}
-        onChange={(event) => change(event.target.value)}
-        onKeyDown={onKeyDown}
-        onPaste={onPaste}
-        onBlur={() => typing.stopped()}
-        className="max-h-48 min-w-0 flex-1 resize-none bg-transparent px-2 py-1.75 text-md outline-none touch:text-[16px]"
-      />
-      <button
-        type="submit"
-        aria-label={t('send')}
-        disabled={!text.trim()}
-        className="grid size-9 shrink-0 place-items-center rounded-lg bg-accent text-white transition-colors hover:bg-accent-strong disabled:bg-transparent disabled:text-faint touch:size-10"
-      >
-        <SendHorizontal size={17} className="rtl:-scale-x-100" />
-      </button>
+      {attached && <AttachedFiles attached={attached} onRemoved={() => area.current?.focus()} />}
+      <div className="flex items-end gap-1">
+        {attached && <Attach onFiles={attached.attach} />}
+        {!me.isGuest && <CharacterChoice character={character} onChoose={choose} />}
+        <textarea
+          ref={area}
+          data-composer=""
+          dir="auto"
+          rows={1}
+          value={text}
+          aria-label={t('composer.label', { room: room.name })}
+          placeholder={character ? t('composer.as', { name: character.name }) : t(room.kind === 'direct' ? 'composer.to' : 'composer.in', { room: room.name })}
+          onChange={(event) => change(event.target.value)}
+          onKeyDown={onKeyDown}
+          onPaste={onPaste}
+          onBlur={() => typing.stopped()}
+          className="max-h-48 min-w-0 flex-1 resize-none bg-transparent px-2 py-1.75 text-md outline-none touch:text-[16px]"
+        />
+        <button
+          type="submit"
+          aria-label={t('send')}
+          disabled={!canSend}
+          className="grid size-9 shrink-0 place-items-center rounded-lg bg-accent text-white transition-colors hover:bg-accent-strong disabled:bg-transparent disabled:text-faint touch:size-10"
+        >
+          <SendHorizontal size={17} className="rtl:-scale-x-100" />
+        </button>
+      </div>
     </form>
+  );
+}
+
+function Attach({ onFiles }: { onFiles: (files: File[]) => void }) {
+  const picker = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <IconButton label={t('files.attach')} side="top" onClick={() => picker.current?.click()} className="size-9!"><Paperclip size={18} /></IconButton>
+      <input
+        ref={picker}
+        type="file"
+        multiple
+        hidden
+        aria-label={t('files.attach')}
+        onChange={(event) => {
+          onFiles([...(event.target.files ?? [])]);
+          event.target.value = '';
+        }}
+      />
+    </>
   );
 }

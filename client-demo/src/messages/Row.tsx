@@ -134,7 +134,7 @@ export function PendingRow({ feed, pending, isHead, onRecompose }: { feed: RoomF
           {isHead && <p><bdi className="text-md font-semibold">{character?.name ?? me.name}</bdi></p>}
           <div className={state === 'sending' ? 'opacity-65' : ''}>
             {text && <Body text={text} me={me.username} />}
-            {upload && <UploadCard upload={upload} isFailed={state === 'failed'} />}
+            {upload && <UploadCard upload={upload} isFailed={state === 'failed'} onCancel={() => feed.discard(pending.clientOffset)} />}
           </div>
           <Unsent {...{ feed, pending, onRecompose }} />
         </div>

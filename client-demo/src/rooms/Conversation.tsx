@@ -3,9 +3,9 @@ import { useCallback, useState } from 'react';
 import { asRefusal } from '../api/refusal';
 import type { RoomRecord } from '../api/shapes';
 import { useMe } from '../app/me';
-import { useChat, useRoom } from '../chat';
+import { type Pending, useChat, useRoom } from '../chat';
 import { DropTarget } from '../files/DropTarget';
-import { useUploads } from '../files/useUploads';
+import { useAttached } from '../files/useAttached';
 import { Trouble } from '../look/State';
 import { Composer } from '../messages/Composer';
 import { MessageList } from '../messages/MessageList';
@@ -18,14 +18,20 @@ export function Conversation({ room }: { room: RoomRecord }) {
   const chat = useChat();
   const me = useMe();
   const view = useRoom(room.id);
-  const sendFiles = useUploads(room.id);
+  const attached = useAttached(view.feed);
   const [again, setAgain] = useState<{ text: string }>();
   const closed = useClosed(room);
   const canSend = !closed;
   const canUpload = canSend && !me.isGuest;
+  /** Each file is a message of its own; the words stand above the first. */
+  function send(text: string, character?: Pending['character']) {
+    const uploads = canUpload ? attached.take() : [];
+    if (uploads.length === 0) view.send(text, { character });
+    for (const [at, upload] of uploads.entries()) view.send(at === 0 ? text : '', { character, upload });
+  }
   const recompose = useCallback((text: string) => setAgain({ text }), []);
   return (
-    <DropTarget isOn={canUpload} onFiles={sendFiles}>
+    <DropTarget isOn={canUpload} onFiles={attached.attach}>
       {view.state === 'failed' ? (
         <div className="grid flex-1 place-items-center p-6">
           <Trouble error={asRefusal(view.feed.error)} onRetry={() => chat.open(room.id)} />
@@ -38,8 +44,8 @@ export function Conversation({ room }: { room: RoomRecord }) {
           <Composer
             room={room}
             again={again}
-            onSend={view.send}
-            {...(canUpload && { onFiles: sendFiles })}
+            onSend={send}
+            {...(canUpload && { attached })}
           />
         )}
         <TypingLine roomId={room.id} />

@@ -175,7 +175,12 @@ const talk = {
   'typing.several': { zero: '', one: 'شخص واحد يكتب…', two: 'شخصان يكتبان…', few: '{n} أشخاص يكتبون…', many: '{n} شخصًا يكتبون…', other: '{n} شخص يكتبون…' },
 
   'files.attach': 'إرفاق ملفات',
-  'files.drop': 'أفلت للإرسال',
+  'files.attached': 'الملفات المرفقة',
+  'files.remove': 'عدم إرسال {name}',
+  'files.cancel': 'إيقاف إرسال {name}',
+  'files.too-large': 'الملف {name} أكبر من اللازم: حجمه {size} والحد الأقصى {most}.',
+  'files.too-many': 'لا يمكن إرسال أكثر من {n} ملفات دفعة واحدة.',
+  'files.drop': 'أفلت للإرفاق',
   'files.progress': 'جارٍ إرسال {name}',
   'files.show': 'عرض {name}',
   'files.download': 'تنزيل {name}',

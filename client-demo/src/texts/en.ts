@@ -175,7 +175,12 @@ const talk = {
   'typing.several': { one: '{n} person is typing…', other: '{n} people are typing…' },
 
   'files.attach': 'Attach files',
-  'files.drop': 'Drop to send',
+  'files.attached': 'Attached files',
+  'files.remove': 'Do not send {name}',
+  'files.cancel': 'Stop sending {name}',
+  'files.too-large': '{name} is too large: {size}, and {most} are allowed.',
+  'files.too-many': 'No more than {n} files go at once.',
+  'files.drop': 'Drop to attach',
   'files.progress': 'Sending {name}',
   'files.show': 'Show {name}',
   'files.download': 'Download {name}',

@@ -13,6 +13,7 @@ use axum::{
     routing::get,
 };
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::num::NonZeroU64;
 
 const CHAT_CLIENT: &str = include_str!("../../../examples/chat-client/chat-client.js");
 
@@ -29,10 +30,10 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      require-trusted-types-for 'script'; trusted-types 'none'",
 );
 
-/// `socket_path` is where the Socket.IO server is found.
-pub fn router(socket_path: &str, allows_guests: bool) -> Router {
+/// `socket_path` is where the Socket.IO server is found; no `upload_bytes`: files of any size are taken.
+pub fn router(socket_path: &str, allows_guests: bool, upload_bytes: Option<NonZeroU64>) -> Router {
     let (index, kind) = match assets::index() {
-        Some(index) => (told(&index, socket_path, allows_guests), "text/html; charset=utf-8"),
+        Some(index) => (told(&index, socket_path, allows_guests, upload_bytes), "text/html; charset=utf-8"),
         None => (NOT_BUILT_IN.to_owned(), "text/plain; charset=utf-8"),
     };
     Router::new()
@@ -42,10 +43,12 @@ pub fn router(socket_path: &str, allows_guests: bool) -> Router {
 }
 
 /// What the settings mean for the client stands in attributes of `<html>`.
-fn told(index: &str, socket_path: &str, allows_guests: bool) -> String {
+fn told(index: &str, socket_path: &str, allows_guests: bool, upload_bytes: Option<NonZeroU64>) -> String {
     let path = format!("/{}", socket_path.trim_matches('/'));
     let guests = if allows_guests { "yes" } else { "no" };
-    index.replace("{socket_path}", &escaped(path.trim_end_matches('/'))).replace("{guests}", guests)
+    let upload_bytes = upload_bytes.map_or(0, NonZeroU64::get).to_string();
+    let path = escaped(path.trim_end_matches('/'));
+    index.replace("{socket_path}", &path).replace("{guests}", guests).replace("{upload_bytes}", &upload_bytes)
 }
 
 fn served(content: Bytes, kind: &'static str) -> axum::routing::MethodRouter {
@@ -88,7 +91,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::empty()).unwrap();
-        let (parts, body) = router("/talk/", true).oneshot(request).await.unwrap().into_parts();
+        let (parts, body) = router("/talk/", true, NonZeroU64::new(4096)).oneshot(request).await.unwrap().into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         (Response::from_parts(parts, ()), body.to_vec())
     }
@@ -123,6 +126,7 @@ mod tests {
             return;
         }
         assert!(text.contains("data-socket-path=\"/talk\"") && text.contains("data-guests=\"yes\""));
+        assert!(text.contains("data-upload-bytes=\"4096\""));
         for script in text.split("<script").skip(1) {
             assert!(script.contains("></script>") && script.contains("src="));
         }
