@@ -4,6 +4,8 @@ import type { Person } from './shapes';
 
 /** Whether somebody was signed in here: a first visit asks for no refresh that must fail. Never a token. */
 const HINT = 'chat:signed-in';
+/** A guest has no refresh cookie: what they were given is kept for this tab, and nothing else could be done with it. */
+const GUEST = 'chat:guest';
 /** A token that ends within this is renewed first. */
 const EARLY = 30_000;
 
@@ -24,6 +26,11 @@ interface Granted {
   expiresIn: number;
 }
 
+interface Guest {
+  token: Token;
+  name: string;
+}
+
 interface Told {
   token?: Token;
   isOut?: boolean;
@@ -37,7 +44,12 @@ export function tokenOf({ accessToken, expiresIn }: Granted, now = Date.now()): 
   return { accessToken, endsAt: now + expiresIn * 1000, userId: userId ?? guestId ?? '', isGuest: !userId };
 }
 
-/** Who is signed in. The access token lives in memory alone; the refresh cookie is the server's affair. */
+function keptGuest(now = Date.now()): Guest | undefined {
+  const guest: Guest | null = JSON.parse(sessionStorage.getItem(GUEST) ?? 'null');
+  return guest && guest.token.endsAt > now ? guest : undefined;
+}
+
+/** Who is signed in. An account's access token lives in memory alone; the refresh cookie is the server's affair. */
 class Session {
   #state: SessionState = { state: 'unknown' };
   #token: Token | undefined;
@@ -56,6 +68,11 @@ class Session {
   read = () => this.#state;
 
   async begin() {
+    const guest = keptGuest();
+    if (guest) {
+      this.guestName = guest.name;
+      return this.#take(guest.token);
+    }
     if (!localStorage.getItem(HINT)) return this.#settle({ state: 'out' });
     await this.#renew().catch(() => setTimeout(() => this.begin(), 3_000));
   }
@@ -63,14 +80,20 @@ class Session {
   /** A token that is good for a while, renewed if need be. */
   token = async (): Promise<string | undefined> => {
     if (this.#token && this.#token.endsAt - Date.now() > EARLY) return this.#token.accessToken;
-    if (this.#token?.isGuest) return this.#token.accessToken;
+    if (this.#token?.isGuest) return this.#guestToken(this.#token);
     if (this.#state.state === 'out') return undefined;
     return (await this.#renew())?.accessToken;
   };
 
+  #guestToken({ accessToken, endsAt }: Token): string | undefined {
+    if (endsAt > Date.now()) return accessToken;
+    this.end(new Refusal('A guest stays for a while only', 'session_over'));
+    return undefined;
+  }
+
   /** The token that was given is good no more, whatever its end says. */
   doubt(accessToken?: string) {
-    if (this.#token && !this.#token.isGuest && this.#token.accessToken === accessToken) this.#token.endsAt = 0;
+    if (this.#token && this.#token.accessToken === accessToken) this.#token.endsAt = 0;
   }
 
   async signIn(identifier: string, password: string) {
@@ -84,7 +107,9 @@ class Session {
   async comeAsGuest(name: string) {
     const granted = await ask<Granted & { user: Person }>('POST', '/api/auth/guest', { body: { name } });
     this.guestName = granted.user.name;
-    this.#take(tokenOf(granted));
+    const token = tokenOf(granted);
+    sessionStorage.setItem(GUEST, JSON.stringify({ token, name: this.guestName } satisfies Guest));
+    this.#take(token);
   }
   async signOut() {
     const token = this.#token;
@@ -95,6 +120,7 @@ class Session {
   end(reason?: Refusal) {
     this.#token = undefined;
     localStorage.removeItem(HINT);
+    sessionStorage.removeItem(GUEST);
     this.#settle({ state: 'out', reason });
   }
 
