@@ -48,8 +48,29 @@ async fn people_talk_in_browsers() {
 }
 
 #[tokio::test]
+async fn files_are_sent_with_words_stopped_and_refused() {
+    for database in BOTH {
+        stories(database, "files.mjs").await;
+    }
+}
+
+#[tokio::test]
+async fn people_come_and_go_for_good() {
+    for database in BOTH {
+        stories(database, "accounts.mjs").await;
+    }
+}
+
+#[tokio::test]
 async fn what_goes_wrong_loses_nothing_and_harms_nobody() {
-    stories(On::Sqlite, "hardship.mjs").await;
+    for database in BOTH {
+        stories(database, "hardship.mjs").await;
+    }
+}
+
+#[tokio::test]
+async fn the_hooks_stand_without_this_client() {
+    stories(On::Sqlite, "hooks.mjs").await;
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
 // What every story of the web client does: opens a browser, signs up, talks.
+import assert from 'node:assert/strict';
 import { launch as launchChromium, read } from '../page.mjs';
 
 export const { CHAT_URL } = process.env;
@@ -45,6 +46,27 @@ export async function signIn(page, identifier, password = PASSWORD) {
   await page.getByLabel('Email or username').fill(identifier);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
+}
+
+/** Two strangers, each in a browser. */
+export async function twoIn(t) {
+  const pages = [await open(t), await open(t)];
+  const names = [`a${unique()}`, `b${unique()}`];
+  await signUp(pages[0], names[0]);
+  await signUp(pages[1], names[1]);
+  return { ann: pages[0], ben: pages[1], names };
+}
+export const spotless = (...pages) => assert.deepEqual(pages.flatMap(({ faults }) => faults), []);
+
+/** By hand; its address. */
+export async function makeRoom(page, name = `Room ${unique()}`, kind = 'Everybody') {
+  await page.getByRole('button', { name: 'Create a room' }).first().click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill(name);
+  await dialog.getByText(kind).click();
+  await dialog.getByRole('button', { name: 'Create room' }).click();
+  await page.getByRole('heading', { level: 1, name }).waitFor();
+  return page.evaluate(() => location.hash);
 }
 
 export const composer = (page) => page.locator('[data-composer]');

@@ -1,21 +1,10 @@
-// Stories of people who talk: two browsers, what is edited and deleted, who types, files, drafts, keys.
+// Stories of people who talk: two browsers, what is edited and deleted, who types, drafts, keys, rooms, invitations.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { CHAT_URL, act, call, choose, composer, goes, launch, message, open, pending, register, say, shows, signIn, signUp, unique } from './page.mjs';
-import { quit } from './page.mjs';
-import { picture } from './seed.mjs';
+import { act, choose, composer, goes, launch, makeRoom, message, open, pending, quit, say, shows, signUp, spotless, twoIn, unique } from './page.mjs';
 
 before(() => launch());
 after(quit);
-
-const twoIn = async (t) => {
-  const pages = [await open(t), await open(t)];
-  const names = [`a${unique()}`, `b${unique()}`];
-  await signUp(pages[0], names[0]);
-  await signUp(pages[1], names[1]);
-  return { ann: pages[0], ben: pages[1], names };
-};
-const spotless = (...pages) => assert.deepEqual(pages.flatMap(({ faults }) => faults), []);
 
 test('two strangers sign up and talk', async (t) => {
   const { ann, ben, names } = await twoIn(t);
@@ -89,39 +78,6 @@ test('who types is named: one, two, several', async (t) => {
   await ann.getByText(`${names[2]} and ${names[3]} are typing…`).waitFor();
 });
 
-test('a file is dropped, a picture pasted, both come with their names', async (t) => {
-  const { ann, ben } = await twoIn(t);
-  const name = `notes-${unique()}.txt`;
-  const dropped = await ann.evaluateHandle((called) => {
-    const data = new DataTransfer();
-    data.items.add(new File(['Roses are red'], called, { type: 'text/plain' }));
-    return data;
-  }, name);
-  for (const event of ['dragenter', 'dragover', 'drop']) await ann.dispatchEvent('[role=log]', event, { dataTransfer: dropped });
-  const card = ben.getByRole('link', { name: `Download ${name}` });
-  await card.waitFor();
-  await ben.waitForFunction((link) => link.href.includes('/api/files/'), await card.elementHandle());
-  const [download] = await Promise.all([ben.waitForEvent('download'), card.click()]);
-  assert.equal(download.suggestedFilename(), name);
-
-  const image = `hills-${unique()}.png`;
-  await ann.evaluate(({ bytes, called }) => {
-    const data = new DataTransfer();
-    data.items.add(new File([Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt(0))], called, { type: 'image/png' }));
-    const field = document.querySelector('[data-composer]');
-    field.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
-  }, { bytes: picture(400, 300).toString('base64'), called: image });
-  const thumbnail = ben.getByRole('button', { name: `Show ${image}` });
-  await thumbnail.locator('img').waitFor();
-  await ben.waitForFunction((shown) => shown.naturalWidth > 0, await thumbnail.locator('img').elementHandle());
-  await thumbnail.click();
-  await ben.getByRole('dialog', { name: image }).locator('img').waitFor();
-  await ben.keyboard.press('Escape');
-  await ben.getByRole('dialog').waitFor({ state: 'detached' });
-  assert.equal(await ann.locator('[data-pending]').count(), 0, 'nothing is left on its way');
-  spotless(ann, ben);
-});
-
 test('a draft is kept by room, over a reload', async (t) => {
   const ann = await open(t);
   await signUp(ann, unique());
@@ -136,16 +92,6 @@ test('a draft is kept by room, over a reload', async (t) => {
   await composer(ann).waitFor();
   assert.equal(await composer(ann).inputValue(), 'Half a thought');
 });
-
-async function makeRoom(page, name = `Room ${unique()}`, kind = 'Everybody') {
-  await page.getByRole('button', { name: 'Create a room' }).first().click();
-  const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Name').fill(name);
-  await dialog.getByText(kind).click();
-  await dialog.getByRole('button', { name: 'Create room' }).click();
-  await page.getByRole('heading', { level: 1, name }).waitFor();
-  return page.evaluate(() => location.hash);
-}
 
 test('a room is made, found, joined, and counted unread; the line stands where the new begins', async (t) => {
   const { ann, ben } = await twoIn(t);
@@ -218,33 +164,6 @@ test('one speaks as a character', async (t) => {
   spotless(ann, ben);
 });
 
-test('a guest comes in where the operator lets them', async (t) => {
-  const [guest, ann] = [await open(t), await open(t)];
-  await signUp(ann, unique());
-  await guest.getByRole('button', { name: 'Look around as a guest' }).click();
-  await guest.getByLabel('Your name').fill('Zoe');
-  await guest.getByRole('button', { name: 'Come in' }).click();
-  const text = unique();
-  await composer(guest).waitFor();
-  await say(guest, text);
-  await message(ann, text).getByText('Guest', { exact: true }).waitFor();
-  assert.equal(await pending(guest, text).count(), 0);
-  spotless(guest, ann);
-});
-
-test('what is wrong is said beside it', async (t) => {
-  const page = await open(t);
-  await signIn(page, unique(), 'wrong password');
-  await page.getByRole('alert').getByText('Invalid email or password. 4 attempts remaining.').waitFor();
-  await page.getByRole('button', { name: 'Create an account' }).click();
-  const taken = await register(`t${unique()}`);
-  await page.getByLabel('Username').fill(taken.username);
-  await page.getByLabel('Email').fill(`x${unique()}@example.com`);
-  await page.getByLabel('Password').fill('a good password');
-  await page.getByRole('button', { name: 'Create an account' }).click();
-  await page.getByRole('alert').getByText('This username already exists').waitFor();
-});
-
 test('a message that is refused stays, says why, and can be written anew', async (t) => {
   const ann = await open(t);
   await signUp(ann, unique());
@@ -255,38 +174,6 @@ test('a message that is refused stays, says why, and can be written anew', async
   await failed.getByRole('button', { name: 'Edit' }).click();
   assert.equal(await composer(ann).inputValue(), long);
   await failed.waitFor({ state: 'detached' });
-});
-
-test('who signs out leaves nothing behind; all tabs are signed out', async (t) => {
-  const ann = await open(t);
-  await signUp(ann, unique());
-  const second = await ann.context().newPage();
-  await second.goto(ann.url());
-  await composer(second).waitFor();
-  await ann.getByRole('button', { name: /Account and settings/ }).click();
-  await ann.getByRole('menuitem', { name: 'Sign out' }).click();
-  for (const page of [ann, second]) await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
-  assert.equal(await ann.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]).includes('eyJ')), false);
-});
-
-test('a session that ended before the page came back says so', async (t) => {
-  const ann = await open(t);
-  const person = await register(`s${unique()}`);
-  await signIn(ann, person.username);
-  await composer(ann).waitFor();
-  await ann.goto('about:blank');
-  await call(person.token, 'DELETE', '/api/me/sessions');
-  await ann.goto(CHAT_URL);
-  await ann.getByText('Your session was ended. Please sign in again.').waitFor();
-});
-
-test('a session that is ended elsewhere says so', async (t) => {
-  const ann = await open(t);
-  const person = await register(`s${unique()}`);
-  await signIn(ann, person.username);
-  await composer(ann).waitFor();
-  await call(person.token, 'DELETE', '/api/me/sessions');
-  await ann.getByText('Your session was ended. Please sign in again.').waitFor();
 });
 
 test('a moderator mutes, and the one who is muted sees how long', async (t) => {
