@@ -3,6 +3,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 PROFILE ?= release
+PROGRAM = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/community-chat
 HOST ?= 127.0.0.1
 VENV := target/venv
 NPM_FOLDERS := client-demo examples/node tests/clients benches/peers/node
@@ -13,7 +14,7 @@ SCRIPTS := find . \( -name node_modules -o -name target -o -name .git -o -name d
 
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help run test check bench torture screenshots fmt client programs
+.PHONY: help run test check bench torture screenshots responsiveness fmt client programs
 
 help: ## this text
 	@echo "community-chat: make …"
@@ -57,7 +58,12 @@ torture: ## the promises under fire: kills, pauses and restarts on both database
 # On a server of its own, with people and rooms that are made for it.
 screenshots: client tests/clients/node_modules/.package-lock.json ## pictures of the web client's pages, in docs/screenshots
 	cargo build --profile "$(PROFILE)"
-	tests/clients/web/picture.sh "target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))/community-chat" docs/screenshots
+	SCREENSHOTS="$(CURDIR)/docs/screenshots" tests/clients/web/beside.sh "$(PROGRAM)" screenshots
+
+# HISTORY messages (100000) that are there, SECONDS (10) of 100 arriving each second.
+responsiveness: client tests/clients/node_modules/.package-lock.json ## how long the web client keeps its page's main thread busy
+	cargo build --profile "$(PROFILE)"
+	tests/clients/web/beside.sh "$(PROGRAM)" responsiveness
 
 fmt: ## format the sources
 	cargo fmt --all

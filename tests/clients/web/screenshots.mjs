@@ -27,7 +27,7 @@ for (room,) in db.execute("SELECT number FROM chat_rooms").fetchall():
   for ago in range(1,60):
     weekend=(today-ago+4)%7 in (0,6)
     count=int((34 if weekend else 18)*(1+.5*math.sin(ago*1.7+room))*(1.3-ago/80))
-    db.execute("INSERT OR IGNORE INTO chat_daily (room,day,visible,authors) VALUES (?,?,?,?)",(room,today-ago,count,max(1,count//5)))
+    db.execute("INSERT OR IGNORE INTO chat_daily (room,day,visible,authors) VALUES (?,?,?,?)",(room,today-ago,count,min(5,max(1,count//5))))
     said+=count
   db.execute("UPDATE chat_rooms SET visible=visible+? WHERE number=?",(said,room))
 db.commit()`;
