@@ -224,13 +224,11 @@ impl Community {
             }
         };
         let comes_or_goes = matches!(change, MemberChange::Joined | MemberChange::Left);
-        if change != MemberChange::Joined {
-            let mut theirs = payload.clone();
-            if let (Some(theirs), Some(reason)) = (theirs.as_object_mut(), &changed.reason) {
-                theirs.insert("reason".into(), reason.clone().into());
-            }
-            self.tell_person(who, &frame(name, &theirs));
+        let mut theirs = payload.clone();
+        if let (Some(theirs), Some(reason)) = (theirs.as_object_mut(), &changed.reason) {
+            theirs.insert("reason".into(), reason.clone().into());
         }
+        self.tell_person(who, &frame(name, &theirs));
         if changed.now.state != MemberState::Member {
             self.shared.visitors.reconsider(who);
         }
@@ -238,8 +236,7 @@ impl Community {
             let merged = json!({ "roomId": room.id, "memberCount": changed.members, "version": version });
             self.shared.news.comings.admit(room.number, merged, self.shared.clock.ticks())?;
         }
-        let heard_already = (change != MemberChange::Joined).then_some(who);
-        Some(for_members(name, &payload, room.number, heard_already))
+        Some(for_members(name, &payload, room.number, Some(who)))
     }
 
     fn tell_of_invitation(&self, changed: &MemberChanged) {
