@@ -40,9 +40,9 @@ export function useStick() {
     };
     scroller.addEventListener('scroll', scrolled, { passive: true });
     for (const hand of HANDS) scroller.addEventListener(hand, touched, { passive: true });
-    // The field below grows, the window shrinks.
+    // The field below grows, the window shrinks; and the list is told to grow before its rows are in the page.
     const observer = new ResizeObserver(stick);
-    observer.observe(scroller);
+    for (const part of [scroller, ...(scroller.firstElementChild?.children ?? [])]) observer.observe(part);
     return () => {
       scroller.removeEventListener('scroll', scrolled);
       for (const hand of HANDS) scroller.removeEventListener(hand, touched);
