@@ -46,6 +46,15 @@ export function putRoom(queries: QueryClient, room: Partial<RoomRecord> & { id: 
   queries.setQueriesData<RoomRecord>({ queryKey: ['rooms', 'one'] }, (held) => held && change(held));
 }
 
+/** A room of two is called as the other one is. */
+export function renamePeers(queries: QueryClient, people: Person[]) {
+  const byId = new Map(people.map((one) => [one.id, one]));
+  queries.setQueryData<RoomRecord[]>(['rooms', 'mine'], (rooms) => rooms?.map((room) => {
+    const peer = room.peer && byId.get(room.peer.id);
+    return peer ? { ...room, name: peer.name, peer: { ...room.peer, ...peer } } : room;
+  }));
+}
+
 export function dropRoom(queries: QueryClient, roomId: string) {
   // What was seen of it from outside is asked for anew: it may be there no more.
   queries.removeQueries({ queryKey: ['rooms', 'one'], predicate: ({ state }) => (state.data as RoomRecord | undefined)?.id === roomId });

@@ -4,6 +4,8 @@ import type { Person } from './shapes';
 
 /** Whether somebody was signed in here: a first visit asks for no refresh that must fail. Never a token. */
 const HINT = 'chat:signed-in';
+/** Signed out while the server could not be reached: it is told as soon as it can. */
+const DUE = 'chat:sign-out-due';
 /** A guest has no refresh cookie: what they were given is kept for this tab, and nothing else could be done with it. */
 const GUEST = 'chat:guest';
 /** A token that ends within this is renewed first. */
@@ -68,6 +70,7 @@ class Session {
   read = () => this.#state;
 
   async begin() {
+    if (localStorage.getItem(DUE)) await this.#signOutAtLast();
     const guest = keptGuest();
     if (guest) {
       this.guestName = guest.name;
@@ -113,10 +116,22 @@ class Session {
   }
   async signOut() {
     const token = this.#token;
-    if (token && !token.isGuest) await ask('POST', '/api/auth/logout', { token: token.accessToken });
+    if (token && !token.isGuest) {
+      localStorage.setItem(DUE, 'yes');
+      this.#tabs?.postMessage({ isOut: true } satisfies Told);
+    }
     this.end();
-    this.#tabs?.postMessage({ isOut: true } satisfies Told);
+    await this.#signOutAtLast();
   }
+  /** The refresh cookie says whose session it is. */
+  async #signOutAtLast() {
+    if (!localStorage.getItem(DUE)) return;
+    const isDone = await ask('POST', '/api/auth/logout', { body: {} }).then(() => true, () => false);
+    if (isDone) localStorage.removeItem(DUE);
+    else addEventListener('online', () => this.#signOutAtLast(), { once: true });
+  }
+  /** Whether it ended because somebody wanted it to. */
+  wasLeft = () => this.#state.state === 'out' && !this.#state.reason;
   end(reason?: Refusal) {
     this.#token = undefined;
     localStorage.removeItem(HINT);
@@ -133,6 +148,7 @@ class Session {
   #take(token: Token, isNews = true) {
     this.#token = token;
     if (!token.isGuest) localStorage.setItem(HINT, 'yes');
+    if (!token.isGuest) localStorage.removeItem(DUE);
     if (isNews && !token.isGuest) this.#tabs?.postMessage({ token } satisfies Told);
     const { state } = this.#state;
     if (state === 'in' && this.#state.userId === token.userId) return;

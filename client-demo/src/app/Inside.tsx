@@ -17,6 +17,7 @@ import { SOCKET_PATH } from './settings';
 import { Shell } from './Shell';
 import { Skeleton } from './Skeleton';
 import { Splash } from './Splash';
+import { standingsOf } from './standings';
 import { keep, restore } from './unsent';
 
 interface Props {
@@ -29,16 +30,14 @@ interface Props {
 export function Inside({ userId, isGuest, language }: Props) {
   const mine = useQuery({ ...myself, enabled: !isGuest });
   const rooms = useQuery(myRooms(isGuest));
-  const error = mine.error ?? rooms.error;
-  if (error) {
-    const retry = () => {
-      if (mine.error) mine.refetch();
-      if (rooms.error) rooms.refetch();
-    };
+  // What is known already is better than nothing, when it could not be read anew.
+  const failed = [mine, rooms].filter(({ error, data }) => error && !data);
+  if (failed.length > 0) {
+    const retry = () => failed.forEach(({ refetch }) => void refetch());
     return (
       <Splash>
         <div className="flex max-w-sm flex-col gap-4 p-6">
-          <Trouble error={asRefusal(error)} onRetry={retry} />
+          <Trouble error={asRefusal(failed[0]?.error)} onRetry={retry} />
           <Button onClick={() => session.signOut().catch(() => session.end())}>{t('sign-out')}</Button>
         </div>
       </Splash>
@@ -59,6 +58,7 @@ function Chatting({ userId, isGuest, language, mine, rooms }: Props & { mine: My
     getToken: session.token,
     me: userId,
     rooms: mine ? known(rooms, mine.epoch) : ['main-chat'],
+    standings: rooms.flatMap(standingsOf),
     upload,
   }));
   const directory = useMemo(() => new Directory(isGuest), [isGuest]);

@@ -3,12 +3,16 @@ import { lazy, Suspense, useEffect, useState } from 'react';
 import { myRooms } from '../api/queries';
 import type { RoomRecord } from '../api/shapes';
 import { useChat, useSelected } from '../chat';
+import { Boundary } from '../look/Boundary';
 import { Bones } from '../look/State';
 import { useWide } from '../look/useWide';
+import { useBlocked } from '../people/useBlocked';
 import { Room } from '../rooms/Room';
 import { t } from '../texts';
 import { ConnectionLine } from './ConnectionLine';
 import { useMe } from './me';
+import { NewsLine } from './NewsLine';
+import { standingsOf } from './standings';
 import { type Route, useRoute } from './routes';
 import { Sidebar } from './Sidebar';
 import { Switcher } from './Switcher';
@@ -26,6 +30,7 @@ export function Shell() {
   const { data: rooms = NO_ROOMS } = useQuery(myRooms(me.isGuest));
   const [isSwitching, setSwitching] = useState(false);
   useFollowed(rooms);
+  useUncounted();
   useAway();
   const isWide = useWide();
   const isList = !isWide && route.page === 'home';
@@ -51,11 +56,16 @@ export function Shell() {
         {t('skip')}
       </button>
       <ConnectionLine />
+      <NewsLine />
       <div className="flex min-h-0 flex-1">
         {isWide && <Sidebar rooms={rooms} route={route} onSearch={() => setSwitching(true)} />}
         <main id="main" tabIndex={-1} className="flex min-w-0 flex-1 flex-col outline-none">
           {isList ? <Sidebar rooms={rooms} route={route} onSearch={() => setSwitching(true)} />
-            : <Suspense fallback={<div className="p-6"><Bones /></div>}><Page route={route} rooms={rooms} /></Suspense>}
+            : (
+              <Boundary key={route.page === 'room' ? route.room : route.page}>
+                <Suspense fallback={<div className="p-6"><Bones /></div>}><Page route={route} rooms={rooms} /></Suspense>
+              </Boundary>
+            )}
         </main>
       </div>
       {isSwitching && <Switcher rooms={rooms} onClose={() => setSwitching(false)} />}
@@ -88,12 +98,20 @@ function Page({ route, rooms }: { route: Route; rooms: RoomRecord[] }) {
 function useFollowed(rooms: RoomRecord[]) {
   const chat = useChat();
   useEffect(() => {
-    for (const { id, lastSeq, me } of rooms) {
-      if (!me || me.state === 'invited') continue;
-      chat.roster.know(id, { unread: me.unread, lastReadSeq: me.lastReadSeq, lastSeq });
+    for (const [id, standing] of rooms.flatMap(standingsOf)) {
+      chat.roster.know(id, standing);
       chat.follow(id);
     }
   }, [chat, rooms]);
+}
+
+/** What somebody whom one has blocked writes is not counted. */
+function useUncounted() {
+  const { roster } = useChat();
+  const blocked = useBlocked();
+  useEffect(() => {
+    roster.blocked = blocked;
+  }, [roster, blocked]);
 }
 
 const IDLE = 5 * 60_000;

@@ -9,7 +9,7 @@ describe('a route', () => {
       { page: 'settings', part: 'security' }, { page: 'statistics', room: 'garden' }, { page: 'operator', part: 'audit' },
     ];
     for (const route of routes) expect(parse(hashOf(route))).toEqual(route);
-    for (const odd of ['', '#', '#/rooms', '#/rooms/', '#/nowhere', '#/%E0%A4%A']) expect(parse(odd)).toEqual({ page: 'home' });
+    for (const odd of ['', '#', '#/rooms', '#/rooms/', '#/nowhere', '#/rooms/.', '#/rooms/%2E%2E', '#/%E0%A4%A']) expect(parse(odd)).toEqual({ page: 'home' });
   });
 });
 

@@ -1,13 +1,16 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import { dropRoom, putRoom } from '../api/queries';
+import { dropRoom, putRoom, renamePeers } from '../api/queries';
 import { Refusal } from '../api/refusal';
 import { session } from '../api/session';
 import type { Mine, Person, RoomRecord } from '../api/shapes';
 import { useChat } from '../chat';
 import { useDirectory } from '../people/directory';
 import { t } from '../texts';
+import type { Key } from '../texts/en';
+import { moment } from '../texts/formats';
 import { useMe } from './me';
+import { news } from './news';
 
 interface OfMember {
   roomId: string;
@@ -37,6 +40,14 @@ export function useNotices() {
       chat.roster.know(room.id, { unread: room.me?.unread ?? 0, lastReadSeq: room.me?.lastReadSeq ?? null, lastSeq: room.lastSeq });
       chat.follow(room.id);
     };
+    const held = (roomId: string) => queries.getQueryData<RoomRecord[]>(['rooms', 'mine'])?.find(({ id }) => id === roomId);
+    /** Of what somebody else has done to us. */
+    const tell = (key: Key, { roomId, reason, mutedUntil }: Pick<OfMember, 'roomId' | 'reason' | 'mutedUntil'>) => {
+      const room = held(roomId);
+      if (!room) return;
+      const told = t(key, { room: room.name, until: mutedUntil ? moment(mutedUntil) : '' });
+      news.say(reason ? t('news.reason', { told, reason }) : told);
+    };
     const gone = (roomId: string) => {
       dropRoom(queries, roomId);
       chat.leave(roomId);
@@ -53,7 +64,10 @@ export function useNotices() {
       chat.on<{ room: RoomRecord }>('room-edited', ({ room }) => putRoom(queries, room)),
       chat.on<{ roomId: string; archivedAt: string | null; version: number }>('room-archived', ({ roomId, ...change }) =>
         putRoom(queries, { id: roomId, ...change })),
-      chat.on<{ roomId: string }>('room-deleted', ({ roomId }) => gone(roomId)),
+      chat.on<{ roomId: string }>('room-deleted', ({ roomId }) => {
+        tell('news.deleted', { roomId });
+        gone(roomId);
+      }),
       chat.on('invite-received', () => load()),
       chat.on('invite-withdrawn', () => load()),
       chat.on<OfMember>('member-joined', (told) => {
@@ -61,11 +75,15 @@ export function useNotices() {
         membersChanged(told.roomId);
       }),
       chat.on<OfMember>('member-left', (told) => (isMe(told) ? gone(told.roomId) : membersChanged(told.roomId))),
-      chat.on<OfMember>('member-kicked', (told) => (isMe(told) ? gone(told.roomId) : membersChanged(told.roomId))),
+      chat.on<OfMember>('member-kicked', (told) => {
+        if (!isMe(told)) return membersChanged(told.roomId);
+        tell('news.kicked', told);
+        gone(told.roomId);
+      }),
       chat.on<OfMember>('member-banned', (told) => {
-        const room = queries.getQueryData<RoomRecord[]>(['rooms', 'mine'])?.find(({ id }) => id === told.roomId);
-        if (isMe(told) && room?.kind !== 'main') gone(told.roomId);
-        else membersChanged(told.roomId);
+        if (!isMe(told)) return membersChanged(told.roomId);
+        tell('news.banned', told);
+        if (held(told.roomId)?.kind !== 'main') gone(told.roomId);
       }),
       chat.on<OfMember>('member-unbanned', ({ roomId }) => membersChanged(roomId)),
       chat.on<OfMember>('role-changed', (told) => {
@@ -73,7 +91,10 @@ export function useNotices() {
         membersChanged(told.roomId);
       }),
       chat.on<OfMember>('member-muted', (told) => {
-        if (isMe(told)) setMine(told.roomId, { mutedUntil: told.mutedUntil ?? null });
+        if (isMe(told)) {
+          setMine(told.roomId, { mutedUntil: told.mutedUntil ?? null });
+          tell('news.muted', told);
+        }
         membersChanged(told.roomId);
       }),
       chat.on<OfMember>('member-unmuted', (told) => {
@@ -86,6 +107,7 @@ export function useNotices() {
       }),
       chat.on<{ users: Person[] }>('users-edited', ({ users }) => {
         directory.know(users);
+        renamePeers(queries, users);
         if (users.some(({ id }) => id === myId)) refresh('me');
       }),
       chat.on<{ userId: string }>('user-erased', ({ userId }) => directory.forget(userId)),
@@ -94,8 +116,12 @@ export function useNotices() {
       chat.on('report-received', () => Promise.all([refresh('me'), refresh('reports')])),
       chat.on('report-closed', () => Promise.all([refresh('me'), refresh('reports')])),
       chat.on('account-role-changed', () => refresh('me')),
-      chat.on<{ reason?: string }>('account-locked', () => session.end(new Refusal(t('session.locked'), 'account_locked'))),
-      chat.on('session-ended', () => session.end(new Refusal('Session ended', 'session_over'))),
+      chat.on<{ reason?: string }>('account-locked', ({ reason }) => {
+        const told = t('session.locked');
+        session.end(new Refusal(reason ? t('news.reason', { told, reason }) : told, 'locked'));
+      }),
+      chat.on<{ reason: string }>('session-ended', ({ reason }) =>
+        session.end(reason === 'logged-out' ? undefined : new Refusal('Session ended', 'session_over'))),
     ];
     return () => {
       for (const off of offs) off();
@@ -109,11 +135,12 @@ export function useNotices() {
     return connection.subscribe(async () => {
       const code = connection.error?.code;
       if (code && TOKEN_FAULTS.includes(code)) session.doubt(await session.token().catch(() => undefined));
-      if (connection.status === 'online' && wasAway) {
-        queries.invalidateQueries({ queryKey: ['rooms'] });
-        queries.invalidateQueries({ queryKey: ['me'] });
-      }
-      wasAway = connection.status === 'offline' || connection.status === 'connecting';
+      // Between the two it catches up.
+      if (connection.status === 'offline' || connection.status === 'connecting') wasAway = true;
+      if (connection.status !== 'online' || !wasAway) return;
+      wasAway = false;
+      for (const name of ['rooms', 'me', 'blocks', 'reports']) queries.invalidateQueries({ queryKey: [name] });
+      directory.refresh();
     });
-  }, [chat, queries]);
+  }, [chat, directory, queries]);
 }

@@ -21,6 +21,8 @@ function decoded(text: string): string {
 
 export function parse(hash: string): Route {
   const [page, part = ''] = hash.replace(/^#\/?/, '').split('/').map(decoded);
+  // As a part of a path these two mean something else.
+  if (part === '.' || part === '..') return { page: 'home' };
   if (page === 'rooms' && part) return { page: 'room', room: part };
   if (page === 'browse' || page === 'invitations') return { page };
   if (page === 'settings') return { page, part: part || 'profile' };

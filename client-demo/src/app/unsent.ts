@@ -1,8 +1,10 @@
+import { session } from '../api/session';
 import type { Chat, Pending } from '../chat';
+import { forgetDrafts } from '../messages/drafts';
 
 const keyOf = ({ me }: Chat) => `chat:unsent:${me}`;
 
-/** Texts that are not stored yet outlive a reload of this tab. */
+/** Texts that are not stored yet outlive a reload of this tab, and a session that ended without having been asked to. */
 export function keep(chat: Chat): () => void {
   const write = () => {
     const unsent = chat.unsent();
@@ -10,7 +12,17 @@ export function keep(chat: Chat): () => void {
     else sessionStorage.removeItem(keyOf(chat));
   };
   addEventListener('pagehide', write);
-  return () => removeEventListener('pagehide', write);
+  return () => {
+    removeEventListener('pagehide', write);
+    if (session.wasLeft()) leaveNothing(chat);
+    else write();
+  };
+}
+
+/** Who signs out may leave the machine to somebody else. */
+function leaveNothing(chat: Chat) {
+  sessionStorage.removeItem(keyOf(chat));
+  if (chat.me) forgetDrafts(chat.me);
 }
 
 export function restore(chat: Chat) {

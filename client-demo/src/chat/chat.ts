@@ -3,7 +3,7 @@ import { io, type Socket } from 'socket.io-client';
 import { type Pending, RoomFeed, type Transport } from './feed';
 import { Observable } from './observable';
 import { keyOf, type PresenceChange, type PresencePage, RoomPresence } from './presence';
-import { Roster } from './roster';
+import { Roster, type Standing } from './roster';
 import { RoomTyping } from './typing';
 import { inOrder, type UploadFile } from './uploads';
 
@@ -17,6 +17,8 @@ export interface ChatOptions {
   me?: string | undefined;
   /** Followed from the start. */
   rooms?: (string | KnownRoom)[];
+  /** How far each room was read. */
+  standings?: [roomId: string, standing: Standing][];
   /** How a file is sent; without it there are none. */
   upload?: (roomId: string, ...file: Parameters<UploadFile>) => Promise<unknown>;
 }
@@ -61,6 +63,7 @@ export class Chat {
       (message) => this.isMine(message),
       (roomId, seq) => this.request('move-read-marker', { roomId, seq }),
     );
+    for (const [roomId, standing] of options.standings ?? []) this.roster.know(roomId, standing);
     const connect = (address: string, given: object) => {
       this.#socket = io(address, { ...given, path: `${path}/`, transports: ['websocket', 'polling'], tryAllTransports: true });
       return this.#socket;
@@ -116,7 +119,11 @@ export class Chat {
       if (feed.state === 'failed') feed.unload();
       const opening = this.#client.join(roomId, HISTORY);
       this.#opened.set(roomId, opening);
-      opening.catch((error: ChatError) => error.code !== 'closed' && feed.fail(error));
+      opening.then(
+        // What was loaded before it was opened is not told of again.
+        ({ messages, from }) => feed.state === 'loading' && feed.load(messages, from ?? 0),
+        (error: ChatError) => error.code !== 'closed' && feed.fail(error),
+      );
     }
     return feed;
   }
@@ -135,7 +142,7 @@ export class Chat {
   }
   /** What was not stored when the page went. */
   unsent(): [string, Pending[]][] {
-    const texts = [...this.#feeds].map(([id, { pending }]): [string, Pending[]] => [id, pending.filter((one) => !one.upload)]);
+    const texts = [...this.#feeds].map(([id, { pending }]): [string, Pending[]] => [id, pending.filter((one) => !one.upload).map(lasting)]);
     return texts.filter(([, pending]) => pending.length > 0);
   }
   close() {
@@ -167,6 +174,10 @@ export class Chat {
     };
   }
 }
+
+/** As JSON can hold it: an error's words are not among what it lists of itself. */
+const lasting = ({ error, ...rest }: Pending): Pending =>
+  error ? { ...rest, error: { name: error.name, message: error.message, code: error.code, retryIn: error.retryIn } as ChatError } : rest;
 
 interface Typed {
   userId: string | null;

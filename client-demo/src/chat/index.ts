@@ -4,5 +4,5 @@ export { FIRST, type Held, type Pending, RoomFeed, type Upload } from './feed';
 export { ChatContext, useChat, useConnection, useNewChat, useObserved, usePresence, useRoom, useSelected, useTyping } from './hooks';
 export { Observable } from './observable';
 export { type Attendee, keyOf } from './presence';
-export { MOST_UNREAD } from './roster';
+export { MOST_UNREAD, type Standing } from './roster';
 export type { Typist } from './typing';

@@ -18,6 +18,9 @@ export class Roster extends Observable {
   #rooms = new Map<string, Standing>();
   #due = new Map<string, ReturnType<typeof setTimeout>>();
 
+  /** Whose messages are not counted, beside one's own. */
+  blocked: ReadonlySet<string> = new Set();
+
   constructor(
     private readonly isMine: (message: Message) => boolean,
     private readonly move: (roomId: string, seq: number) => Promise<unknown>,
@@ -32,8 +35,10 @@ export class Roster extends Observable {
     return [...this.#rooms.values()].reduce((sum, { unread }) => sum + unread, 0);
   }
 
+  /** From a record of the room, which may be older than what was heard since. */
   know(roomId: string, standing: Standing) {
-    const { lastReadSeq } = this.of(roomId);
+    const { lastReadSeq, lastSeq } = this.of(roomId);
+    if (standing.lastSeq < lastSeq) return;
     // What was read a moment ago may not be stored yet.
     const isOlder = (lastReadSeq ?? 0) > (standing.lastReadSeq ?? 0);
     this.#set(roomId, isOlder ? { lastSeq: standing.lastSeq } : standing);
@@ -48,7 +53,7 @@ export class Roster extends Observable {
     const { lastSeq, unread, lastReadSeq } = this.of(roomId);
     const fresh = changes.filter((one): one is Message => !one.is_deleted && one.seq > lastSeq);
     if (fresh.length === 0) return;
-    const others = fresh.filter((one) => !this.isMine(one) && one.seq > (lastReadSeq ?? 0)).length;
+    const others = fresh.filter((one) => !this.isMine(one) && !this.blocked.has(one.user_id ?? '') && one.seq > (lastReadSeq ?? 0)).length;
     this.#set(roomId, { lastSeq: Math.max(...fresh.map(({ seq }) => seq)), unread: Math.min(unread + others, MOST_UNREAD) });
   }
 

@@ -25,7 +25,7 @@ export function Paged<Row>({ name, path, query = {}, row, empty }: Props<Row>) {
   });
   const rows = data?.pages.flatMap((page) => page.data) ?? [];
   if (isPending) return <Bones count={4} />;
-  if (error) return <Trouble error={error} onRetry={refetch} />;
+  if (error && !data) return <Trouble error={error} onRetry={refetch} />;
   if (rows.length === 0) return empty;
   return (
     <>

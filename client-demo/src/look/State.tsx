@@ -10,7 +10,7 @@ export function Empty({ icon, title, children, action }: { icon: ReactNode; titl
   return (
     <div className="mx-auto flex max-w-sm animate-appear flex-col items-center px-6 py-12 text-center">
       <span className="mb-4 grid size-12 place-items-center rounded-2xl bg-accent-soft text-accent-ink">{icon}</span>
-      <h2 className="text-lg font-semibold tracking-tight">{title}</h2>
+      <h2 className="max-w-full text-lg font-semibold tracking-tight wrap-anywhere">{title}</h2>
       {children && <p className="mt-1.5 text-base text-balance text-soft">{children}</p>}
       {action && <div className="mt-5">{action}</div>}
     </div>

@@ -154,7 +154,7 @@ export function MessageList({ room, view, onRecompose }: { room: RoomRecord; vie
       )}
       {!isAtEnd && <Jump onClick={jumpToEnd}>{waiting > 0 ? t('messages.waiting', { n: waiting }) : t('messages.newest')}</Jump>}
       <Asked room={room} focus={focus} />
-      <Announcer feed={feed} version={version} />
+      <Announcer {...{ feed, version, blocked }} />
     </div>
   );
 }

@@ -11,3 +11,8 @@ export function writeDraft(me: string, room: string, text: string) {
     // The storage is full.
   }
 }
+
+export function forgetDrafts(me: string) {
+  const of = keyOf(me, '');
+  for (const key of Object.keys(localStorage)) if (key.startsWith(of)) localStorage.removeItem(key);
+}

@@ -19,7 +19,8 @@ export function useReading(roomId: string, feed: RoomFeed, isAtEnd: boolean) {
     const newest = feed.messages.at(-1)?.seq ?? 0;
     if (isAtEnd && isLooking()) {
       seen.current = newest;
-      roster.saw(roomId, newest);
+      // The newest of all may be deleted, and not among what is held.
+      roster.saw(roomId, Math.max(newest, roster.of(roomId).lastSeq));
     } else {
       seen.current ??= newest;
       if (newest > seen.current) setReadSeq((line) => line ?? seen.current);
@@ -27,7 +28,7 @@ export function useReading(roomId: string, feed: RoomFeed, isAtEnd: boolean) {
   }, [feed, isAtEnd, roomId, roster]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: each new message may be looked at.
-  useEffect(look, [look, last]);
+  useEffect(look, [look, last, feed.state]);
   useEffect(() => {
     addEventListener('focus', look);
     document.addEventListener('visibilitychange', look);

@@ -42,11 +42,11 @@ export function Profile({ id, onClose }: { id: string; onClose: () => void }) {
               </p>
             </div>
           </div>
-          {data.bio && <p dir="auto" className=" text-md wrap-anywhere whitespace-pre-wrap text-soft">{data.bio}</p>}
+          {data.bio && <p dir="auto" className="text-md wrap-anywhere whitespace-pre-wrap text-soft">{data.bio}</p>}
           <Trouble error={direct.refusal ?? refusal} />
           {id !== me.id && !me.isGuest && (
             <div className="flex flex-wrap gap-2">
-              <Button kind="primary" icon={<MessageCircle size={16} />} isBusy={direct.isBusy} onClick={() => direct.open(id)}>{t('direct.write')}</Button>
+              {!isBlocked && <Button kind="primary" icon={<MessageCircle size={16} />} isBusy={direct.isBusy} onClick={() => direct.open(id)}>{t('direct.write')}</Button>}
               <Button icon={<Ban size={16} />} onClick={block}>{t(isBlocked ? 'unblock' : 'block')}</Button>
             </div>
           )}

@@ -5,6 +5,7 @@ import { Observable, useSelected } from '../chat';
 
 const MOST_AT_ONCE = 100;
 const FRESH = 50 * 60_000;
+const MOST_REFRESHED = 300;
 
 /** Faces and names of those whose messages are on the screen, asked for many at a time. */
 export class Directory extends Observable {
@@ -34,6 +35,12 @@ export class Directory extends Observable {
   renew(id: string) {
     this.#people.delete(id);
     this.want(id);
+  }
+  /** Names and faces may have changed while nobody told us. */
+  refresh() {
+    const known = [...this.#people.keys()].slice(-MOST_REFRESHED);
+    for (const held of this.#people.values()) held.at = 0;
+    for (const id of known) this.want(id);
   }
   forget(id: string) {
     this.#people.delete(id);

@@ -57,7 +57,7 @@ function Members({ room }: { room: RoomRecord }) {
   const { members, error, refetch, isPending, hasNextPage, fetchNextPage, isFetchingNextPage } = useMembers(room);
   const presence = usePresence(room.id);
   if (isPending) return <div className="px-2"><Bones count={6} /></div>;
-  if (error) return <Trouble error={error} onRetry={refetch} className="mx-2" />;
+  if (error && members.length === 0) return <Trouble error={error} onRetry={refetch} className="mx-2" />;
   const statusOf = ({ user }: Member) => presence.people.get(keyOf(user))?.status ?? (presence.isKnown ? 'offline' : user.status);
   const sorted = members.toSorted((one, other) => RANKS[one.role] - RANKS[other.role] || one.user.name.localeCompare(other.user.name));
   const here = sorted.filter((member) => statusOf(member) !== 'offline');
