@@ -1,12 +1,12 @@
-import { BarChart3, Compass, Gauge, Hash, Lock, LogOut, Mail, MessageSquarePlus, Plus, Search, Settings2, Shield, Users } from 'lucide-react';
+import { BarChart3, ChevronDown, Compass, Gauge, Hash, Lock, LogOut, Mail, MessageSquarePlus, Plus, Search, Settings2, Shield, Users } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { AppearanceItems } from '../account/Appearance';
 import { Mark } from '../account/Mark';
 import { myself } from '../api/queries';
 import { session } from '../api/session';
-import type { RoomRecord } from '../api/shapes';
-import { MOST_UNREAD, useChat, useSelected } from '../chat';
+import type { Presence, RoomRecord } from '../api/shapes';
+import { MOST_UNREAD, useChat, usePresence, useSelected } from '../chat';
 import { Avatar } from '../look/Avatar';
 import { IconButton } from '../look/Button';
 import { Item, Line, Menu } from '../look/Menu';
@@ -23,8 +23,9 @@ export function Sidebar({ rooms, route, onSearch }: { rooms: RoomRecord[]; route
   const me = useMe();
   const [dialog, setDialog] = useState<'room' | 'person'>();
   const inside = rooms.filter((room) => room.me?.state !== 'invited');
-  const directs = inside.filter(({ kind }) => kind === 'direct');
-  const others = inside.filter(({ kind }) => kind !== 'direct');
+  const byName = inside.toSorted((one, other) => one.name.localeCompare(other.name));
+  const directs = byName.filter(({ kind }) => kind === 'direct');
+  const others = [...byName.filter(({ kind }) => kind === 'main'), ...byName.filter(({ kind }) => kind !== 'main' && kind !== 'direct')];
   return (
     <nav aria-label={t('nav')} className="flex h-full w-full shrink-0 flex-col border-e border-line bg-side [--around:var(--side)] md:w-68">
       <header className="flex h-14 shrink-0 items-center gap-2.5 px-4">
@@ -49,20 +50,22 @@ export function Sidebar({ rooms, route, onSearch }: { rooms: RoomRecord[]; route
         </button>
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto px-3 pb-4">
-        <Waiting route={route} />
+        <ul className="mb-3 flex flex-col gap-px">
+          <Waiting route={route} />
+          <PageLink to={{ page: 'browse' }} route={route} icon={<Compass size={16} />}>{t('browse')}</PageLink>
+        </ul>
         <Section
           title={t('rooms')}
           action={!me.isGuest && <IconButton size="sm" label={t('room.create')} onClick={() => setDialog('room')}><Plus size={15} /></IconButton>}
         >
-          {others.map((room) => <RoomLink key={room.id} room={room} route={route} />)}
-          <PageLink to={{ page: 'browse' }} route={route} icon={<Compass size={16} />}>{t('browse')}</PageLink>
+          <RoomLinks rooms={others} route={route} />
         </Section>
         {!me.isGuest && (
           <Section
             title={t('directs')}
             action={<IconButton size="sm" label={t('direct.new')} onClick={() => setDialog('person')}><Plus size={15} /></IconButton>}
           >
-            {directs.map((room) => <RoomLink key={room.id} room={room} route={route} />)}
+            <RoomLinks rooms={directs} route={route} />
             {directs.length === 0 && <li className="px-2 py-1 text-sm text-faint">{t('directs.none')}</li>}
           </Section>
         )}
@@ -86,14 +89,14 @@ function Waiting({ route }: { route: Route }) {
   const { data } = useQuery({ ...myself, enabled: !me.isGuest });
   if (!data || (data.invites === 0 && data.reports === 0)) return null;
   return (
-    <ul className="mb-3 flex flex-col gap-px">
+    <>
       {data.invites > 0 && (
         <PageLink to={{ page: 'invitations' }} route={route} icon={<Mail size={16} />} count={data.invites}>{t('invitations')}</PageLink>
       )}
       {data.reports > 0 && (
         <PageLink to={{ page: 'operator', part: 'reports' }} route={route} icon={<Shield size={16} />} count={data.reports}>{t('reports')}</PageLink>
       )}
-    </ul>
+    </>
   );
 }
 
@@ -119,6 +122,30 @@ const isRoomOf = (route: Route, room: RoomRecord, isWide: boolean) =>
 export const referenceOf = ({ kind, slug, id }: Pick<RoomRecord, 'kind' | 'slug' | 'id'>) =>
   kind === 'main' || kind === 'public' ? slug : id;
 
+/** So many at once; beyond them, what is unread and where one is. */
+const MOST_LISTED = 15;
+
+function RoomLinks({ rooms, route }: { rooms: RoomRecord[]; route: Route }) {
+  const [isWhole, setWhole] = useState(false);
+  const isWide = useWide();
+  const unread = useSelected(useChat().roster, (roster) => rooms.filter(({ id }) => roster.of(id).unread > 0).map(({ id }) => id).join());
+  const kept = (room: RoomRecord, at: number) => at < MOST_LISTED || unread.includes(room.id) || isRoomOf(route, room, isWide);
+  const listed = isWhole ? rooms : rooms.filter(kept);
+  return (
+    <>
+      {listed.map((room) => <RoomLink key={room.id} room={room} route={route} />)}
+      {rooms.length > MOST_LISTED && (
+        <li>
+          <button type="button" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)} className={`${LINK} w-full text-faint`}>
+            <span className="grid w-6 shrink-0 place-items-center"><ChevronDown size={15} aria-hidden="true" className={isWhole ? 'rotate-180' : ''} /></span>
+            {isWhole ? t('rooms.fewer') : t('rooms.all', { n: rooms.length })}
+          </button>
+        </li>
+      )}
+    </>
+  );
+}
+
 function RoomLink({ room, route }: { room: RoomRecord; route: Route }) {
   const unread = useSelected(useChat().roster, (roster) => roster.of(room.id).unread);
   const isHere = isRoomOf(route, room, useWide());
@@ -130,8 +157,8 @@ function RoomLink({ room, route }: { room: RoomRecord; route: Route }) {
         aria-current={isHere ? 'page' : undefined}
         className={`${LINK} ${isNew ? 'font-semibold text-ink' : 'text-soft'} ${room.archivedAt ? 'italic' : ''}`}
       >
-        <RoomIcon room={room} />
-        <span dir="auto" className="min-w-0 flex-1 truncate ">{room.name}</span>
+        {room.peer ? <LiveIcon room={room} /> : <RoomIcon room={room} />}
+        <span dir="auto" className="min-w-0 flex-1 truncate">{room.name}</span>
         {isNew && (
           <>
             <Badge><span aria-hidden="true">{unread >= MOST_UNREAD ? `${number(MOST_UNREAD - 1)}+` : number(unread)}</span></Badge>
@@ -143,13 +170,19 @@ function RoomLink({ room, route }: { room: RoomRecord; route: Route }) {
   );
 }
 
-export function RoomIcon({ room, size = 16 }: { room: RoomRecord; size?: number }) {
+export function RoomIcon({ room, size = 16, live }: { room: RoomRecord; size?: number; live?: Presence }) {
   if (room.kind === 'direct' && room.peer) {
     const { id, name, avatarUrl, status } = room.peer;
-    return <Avatar id={id ?? room.id} name={name} url={avatarUrl} size="sm" presence={status} />;
+    return <Avatar id={id ?? room.id} name={name} url={avatarUrl} size="sm" presence={live ?? status} />;
   }
   const Icon = room.kind === 'private' || room.kind === 'guild' ? Lock : Hash;
   return <span className="grid w-6 shrink-0 place-items-center text-faint"><Icon size={size} aria-hidden="true" /></span>;
+}
+
+/** One connection may watch 20 rooms: those beyond show how it was when the list was read. */
+function LiveIcon({ room }: { room: RoomRecord }) {
+  const presence = usePresence(room.id);
+  return <RoomIcon room={room} {...(presence.isKnown && { live: presence.statusOf(room.peer?.id ?? '') })} />;
 }
 
 function PageLink({ to, route, icon, count, children }: { to: Route; route: Route; icon: ReactNode; count?: number; children: ReactNode }) {

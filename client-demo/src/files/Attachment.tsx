@@ -61,7 +61,6 @@ function FileCard({ attachment: { id, name, bytes: size } }: { attachment: File 
     <a
       href={link?.url}
       download={name}
-      onMouseEnter={() => links.want(id)}
       className="mt-1 flex w-80 max-w-full items-center gap-3 rounded-xl border border-line bg-raised p-3 shadow-card transition-colors hover:border-edge hover:bg-hover"
     >
       <span className="grid size-10 shrink-0 place-items-center rounded-lg bg-accent-soft text-accent-ink"><FileText size={20} aria-hidden="true" /></span>

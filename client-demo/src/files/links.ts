@@ -6,6 +6,7 @@ import { Observable, useSelected } from '../chat';
 const MOST_AT_ONCE = 100;
 /** A link that ends within this is asked for anew. */
 const EARLY = 60_000;
+const AGAIN = 4_000;
 
 /** An `<img>` carries no token: so each file has a link that ends soon, asked for many at a time. */
 class Links extends Observable {
@@ -27,14 +28,21 @@ class Links extends Observable {
     this.want(id);
   }
 
+  /** Nobody was there to answer; what has been looked at meanwhile is asked for already. */
+  #askAgain(ids: string[]) {
+    if (!this.isWatched) return;
+    for (const id of ids) this.want(id);
+  }
+
   async #ask() {
     const wanted = [...this.#wanted];
     this.#wanted.clear();
     for (let from = 0; from < wanted.length; from += MOST_AT_ONCE) {
       const ids = wanted.slice(from, from + MOST_AT_ONCE);
-      const answer = await call<{ data: FileLink[] }>('GET', '/api/files/urls', { query: { ids: ids.join(',') } }).catch(() => ({ data: [] }));
-      for (const link of answer.data) this.#links.set(link.id, link);
+      const answer = await call<{ data: FileLink[] }>('GET', '/api/files/urls', { query: { ids: ids.join(',') } }).catch(() => undefined);
+      for (const link of answer?.data ?? []) this.#links.set(link.id, link);
       for (const id of ids) this.#asked.delete(id);
+      if (!answer) setTimeout(() => this.#askAgain(ids), AGAIN);
     }
     this.changed();
   }
@@ -43,8 +51,13 @@ class Links extends Observable {
 export const links = new Links();
 
 export function useLink(id: string | undefined): FileLink | undefined {
+  const link = useSelected(links, (known) => (id ? known.of(id) : undefined));
   useEffect(() => {
-    if (id) links.want(id);
-  }, [id]);
-  return useSelected(links, (known) => (id ? known.of(id) : undefined));
+    if (!id) return;
+    links.want(id);
+    if (!link) return;
+    const timer = setTimeout(() => links.want(id), Math.max(Date.parse(link.expiresAt) - Date.now() - EARLY, EARLY));
+    return () => clearTimeout(timer);
+  }, [id, link]);
+  return link;
 }

@@ -13,8 +13,8 @@ export function Beginning({ room, isEmpty }: { room: RoomRecord; isEmpty: boolea
       ) : (
         <span className="grid size-12 place-items-center rounded-2xl bg-accent-soft text-accent-ink"><Icon size={22} aria-hidden="true" /></span>
       )}
-      <h2 dir="auto" className="mt-4 text-xl font-semibold tracking-tight">{room.name}</h2>
-      <p className="mt-1 max-w-prose text-md text-soft">
+      <h2 dir="auto" className="mt-4 text-xl font-semibold tracking-tight wrap-anywhere">{room.name}</h2>
+      <p className="mt-1 max-w-prose text-md text-soft wrap-anywhere">
         {room.kind === 'direct' ? t('beginning.direct', { name: room.name }) : t('beginning.room')}
         {isEmpty && ` ${t('beginning.empty')}`}
       </p>

@@ -8,6 +8,7 @@ import { AttachedFiles } from '../files/AttachedFiles';
 import type { useAttached } from '../files/useAttached';
 import { IconButton } from '../look/Button';
 import { t } from '../texts';
+import { number } from '../texts/formats';
 import { readDraft, writeDraft } from './drafts';
 import { grow } from './grow';
 
@@ -15,14 +16,17 @@ interface Props {
   room: RoomRecord;
   /** What could not be sent, to be written anew. */
   again: { text: string } | undefined;
+  onTaken: () => void;
   onSend: (text: string, character: Pending['character']) => void;
+  /** Slow mode: until the next message may go. */
+  secondsLeft: number;
   /** Where files may be sent. */
   attached?: ReturnType<typeof useAttached>;
 }
 
 const fine = matchMedia('(pointer: fine)');
 
-export function Composer({ room, again, onSend, attached }: Props) {
+export function Composer({ room, again, onTaken, onSend, secondsLeft, attached }: Props) {
   const me = useMe();
   const typing = useTyping(room.id);
   const [text, setText] = useState(() => readDraft(me.id, room.id));
@@ -34,14 +38,16 @@ export function Composer({ room, again, onSend, attached }: Props) {
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each text has its height.
   useEffect(() => grow(area.current), [text]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: it is taken once.
   useEffect(() => {
     if (!again) return;
-    setText(again.text);
+    change([again.text, text].filter((one) => one.trim()).join('\n'));
     area.current?.focus();
+    onTaken();
   }, [again]);
   useEffect(() => () => typing.stopped(), [typing]);
   const count = attached?.files.length ?? 0;
-  const canSend = Boolean(text.trim()) || count > 0;
+  const canSend = (Boolean(text.trim()) || count > 0) && secondsLeft === 0;
   useEffect(() => {
     if (count > 0) area.current?.focus({ preventScroll: true });
   }, [count]);
@@ -100,15 +106,16 @@ export function Composer({ room, again, onSend, attached }: Props) {
           onKeyDown={onKeyDown}
           onPaste={onPaste}
           onBlur={() => typing.stopped()}
-          className="max-h-48 min-w-0 flex-1 resize-none bg-transparent px-2 py-1.75 text-md outline-none touch:text-[16px]"
+          className="max-h-48 min-w-0 flex-1 resize-none bg-transparent px-2 placeholder:truncate py-1.75 text-md outline-none touch:text-[16px]"
         />
         <button
           type="submit"
-          aria-label={t('send')}
+          aria-label={secondsLeft > 0 ? t('composer.slow', { n: secondsLeft }) : t('send')}
           disabled={!canSend}
           className="grid size-9 shrink-0 place-items-center rounded-lg bg-accent text-white transition-colors hover:bg-accent-strong disabled:bg-transparent disabled:text-faint touch:size-10"
         >
-          <SendHorizontal size={17} className="rtl:-scale-x-100" />
+          {secondsLeft > 0 ? <span className="text-sm font-medium tabular-nums">{number(secondsLeft)}</span>
+            : <SendHorizontal size={17} className="rtl:-scale-x-100" />}
         </button>
       </div>
     </form>

@@ -4,18 +4,19 @@ import { type Held, useChat } from '../chat';
 import { Button } from '../look/Button';
 import { Trouble } from '../look/State';
 import { t } from '../texts';
+import type { Focus } from './focus';
 import { grow } from './grow';
 
 /** Changes a message where it stands. */
-export function Editor({ message, onDone }: { message: Held; onDone: () => void }) {
+export function Editor({ message, focus }: { message: Held; focus: Focus }) {
   const feed = useChat().feed(message.room_id);
-  const [text, setText] = useState(message.message);
+  const [text, setText] = useState(focus.draft ?? message.message);
   const [refusal, setRefusal] = useState<Refusal>();
   const [isBusy, setBusy] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
     const field = area.current;
-    field?.focus();
+    field?.focus({ preventScroll: true });
     field?.setSelectionRange(field.value.length, field.value.length);
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each text has its height.
@@ -33,7 +34,7 @@ export function Editor({ message, onDone }: { message: Held; onDone: () => void 
     }
   }
   function done() {
-    onDone();
+    focus.stopEditing(message.id);
     document.querySelector<HTMLElement>('[data-composer]')?.focus();
   }
   function onKeyDown(event: KeyboardEvent) {
@@ -52,7 +53,10 @@ export function Editor({ message, onDone }: { message: Held; onDone: () => void 
         rows={1}
         aria-label={t('message.edit')}
         value={text}
-        onChange={(event) => setText(event.target.value)}
+        onChange={(event) => {
+          setText(event.target.value);
+          focus.draft = event.target.value;
+        }}
         onKeyDown={onKeyDown}
         className="max-h-60 w-full resize-none rounded-lg border border-accent bg-canvas px-3 py-2 text-md outline-none ring-3 ring-accent/20"
       />

@@ -50,7 +50,7 @@ export const MessageRow = memo(function MessageRow({ room, message, focus, block
       >
         <Line {...{ message, isHead }} isOwn={own}>
           {blocked.has(author) ? <p className="text-base text-faint italic">{t('message.blocked')}</p>
-            : isEdited ? <Editor message={message} onDone={() => focus.edit(undefined)} />
+            : isEdited ? <Editor message={message} focus={focus} />
               : <Content message={message} />}
         </Line>
         {isHot && !isEdited && !message.is_deleted && <Actions {...{ room, message, focus }} isOwn={own} />}
@@ -80,9 +80,10 @@ function Content({ message }: { message: Held }) {
 function Line({ message, isHead, isOwn, children }: { message: Held; isHead: boolean; isOwn: boolean; children: ReactNode }) {
   const { User, character, created_at } = message;
   const author = authorOf(message);
-  const person = usePerson(isHead && !character ? message.user_id : null);
+  const person = usePerson(isHead ? message.user_id : null);
   const directory = useDirectory();
-  const name = character?.name ?? User.name;
+  const speaker = person?.name ?? User.name;
+  const name = character?.name ?? speaker;
   const at = clock(created_at);
   if (!isHead) {
     return (
@@ -110,7 +111,7 @@ function Line({ message, isHead, isOwn, children }: { message: Held; isHead: boo
       <div className="min-w-0 flex-1">
         <p className="flex flex-wrap items-baseline gap-x-2">
           <bdi className="max-w-full truncate text-md font-semibold">{name}</bdi>
-          {character && <span className="text-xs text-faint"><bdi>{t('message.as', { name: User.name })}</bdi></span>}
+          {character && <span className="text-xs text-faint"><bdi>{t('message.as', { name: speaker })}</bdi></span>}
           {User.guest && <span className="rounded bg-hover px-1.5 text-2xs font-medium text-faint">{t('guest')}</span>}
           {isOwn && <span className="sr-only">{t('you')}</span>}
           <time dateTime={created_at} title={moment(created_at)} className="text-xs text-faint">{at}</time>

@@ -7,6 +7,8 @@ export class Focus extends Observable {
   hovered: string | undefined;
   active: string | undefined;
   edited: string | undefined;
+  /** What it is becoming: a row that leaves the page forgets everything. */
+  draft: string | undefined;
   asked: { question: Question; message: Held } | undefined;
 
   hover(id: string | undefined) {
@@ -20,8 +22,12 @@ export class Focus extends Observable {
     this.tell();
   }
   edit(id: string | undefined) {
-    this.edited = id;
+    Object.assign(this, { edited: id, draft: undefined });
     this.tell();
+  }
+  /** Another may be edited by now. */
+  stopEditing(id: string) {
+    if (this.edited === id) this.edit(undefined);
   }
   ask(question: Question, message: Held) {
     this.asked = { question, message };

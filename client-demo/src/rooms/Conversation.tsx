@@ -13,12 +13,14 @@ import { TypingLine } from '../messages/TypingLine';
 import { t } from '../texts';
 import { moment } from '../texts/formats';
 import { useNow } from './useNow';
+import { useSlowMode } from './useSlowMode';
 
 export function Conversation({ room }: { room: RoomRecord }) {
   const chat = useChat();
   const me = useMe();
   const view = useRoom(room.id);
   const attached = useAttached(view.feed);
+  const slow = useSlowMode(room);
   const [again, setAgain] = useState<{ text: string }>();
   const closed = useClosed(room);
   const canSend = !closed;
@@ -27,6 +29,7 @@ export function Conversation({ room }: { room: RoomRecord }) {
   function send(text: string, character?: Pending['character']) {
     const uploads = canUpload ? attached.take() : [];
     if (uploads.length === 0) view.send(text, { character });
+    slow.wrote();
     for (const [at, upload] of uploads.entries()) view.send(at === 0 ? text : '', { character, upload });
   }
   const recompose = useCallback((text: string) => setAgain({ text }), []);
@@ -44,7 +47,9 @@ export function Conversation({ room }: { room: RoomRecord }) {
           <Composer
             room={room}
             again={again}
+            onTaken={() => setAgain(undefined)}
             onSend={send}
+            secondsLeft={slow.secondsLeft}
             {...(canUpload && { attached })}
           />
         )}

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { DoorOpen } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { oneRoom } from '../api/queries';
 import { asRefusal } from '../api/refusal';
 import type { RoomRecord } from '../api/shapes';
@@ -21,6 +21,12 @@ export function Room({ reference, rooms }: { reference: string; rooms: RoomRecor
   const mine = rooms.find(({ id, slug }) => id === reference || slug === reference);
   const { data, error } = useQuery({ ...oneRoom(reference), enabled: !mine });
   const [isPanelOpen, setPanelOpen] = useState(wide.matches && localStorage.getItem(PANEL) !== 'closed');
+  // Where there is no room beside the conversation it would cover it.
+  useEffect(() => {
+    const changed = () => !wide.matches && setPanelOpen(false);
+    wide.addEventListener('change', changed);
+    return () => wide.removeEventListener('change', changed);
+  }, []);
   const room = mine ?? data;
   if (!room) return error ? <Missing error={error} /> : <div className="flex h-full flex-col justify-end p-6"><Bones /></div>;
   const isInside = room.me !== null && room.me.state !== 'invited';
