@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { unreliable } from '../proxy.mjs';
-import { CHAT_URL, call, composer, goes, launch, message, open, quit, register, signIn, shows, spotless, twoIn, unique } from './page.mjs';
+import { CHAT_URL, call, composer, enter, goes, launch, message, quit, register, roomOf, shows, spotless, twoIn, unique } from './page.mjs';
 import { picture } from './seed.mjs';
 
 before(() => launch());
@@ -27,17 +27,9 @@ async function put(page, event, { name, mimeType, buffer }) {
   }, { bytes: buffer.toString('base64'), name, type: mimeType, event });
 }
 
-async function enter(t, person, room, options) {
-  const page = await open(t, options);
-  await signIn(page, person.username);
-  await composer(page).waitFor();
-  await goes(page, `#/rooms/${room.slug}`);
-  await page.getByLabel(`Message to ${room.name}`).waitFor();
-  return page;
-}
 const someRoom = async () => {
   const ann = await register(`a${unique()}`);
-  return { ann, room: await call(ann.token, 'POST', '/api/rooms', { name: `Room ${unique()}` }) };
+  return { ann, room: await roomOf(ann) };
 };
 
 test('a file is dropped, a picture pasted; both come with their names, under the words', async (t) => {
@@ -72,7 +64,7 @@ test('a file is dropped, a picture pasted; both come with their names, under the
 
 test('what was chosen can be taken back, waits in its room, and keeps its order', async (t) => {
   const { ann, room } = await someRoom();
-  const page = await enter(t, ann, room);
+  const page = await enter(t, ann, { room });
   const names = ['one', 'two', 'three'].map((name) => `${name}-${unique()}.txt`);
   await choose(page, ...names.map((name) => file(name, name.repeat(2_000))));
   await page.getByRole('button', { name: `Do not send ${names[1]}` }).click();
@@ -92,7 +84,7 @@ test('what was chosen can be taken back, waits in its room, and keeps its order'
 
 test('what is too large or too much is said before anything is sent', async (t) => {
   const { ann, room } = await someRoom();
-  const page = await enter(t, ann, room);
+  const page = await enter(t, ann, { room });
   const large = `film-${unique()}.bin`;
   await choose(page, file(large, Buffer.alloc(11 * 2 ** 20)), file('small.txt', 'x'));
   await page.getByRole('alert').getByText(new RegExp(`${large} is too large: .*11.*, and .*10.* are allowed`)).waitFor();
@@ -105,7 +97,7 @@ test('what is too large or too much is said before anything is sent', async (t) 
 
 test('an empty file is refused in words, and can be thrown away', async (t) => {
   const { ann, room } = await someRoom();
-  const page = await enter(t, ann, room);
+  const page = await enter(t, ann, { room });
   await choose(page, file('empty.txt', ''));
   await composer(page).press('Enter');
   const failed = page.locator('[data-pending][data-state=failed]');
@@ -116,7 +108,7 @@ test('an empty file is refused in words, and can be thrown away', async (t) => {
 
 test('a file that is on its way is stopped, and is not stored', async (t) => {
   const { ann, room } = await someRoom();
-  const page = await enter(t, ann, room);
+  const page = await enter(t, ann, { room });
   await page.route('**/files', () => {}); // Goes on for ever.
   const name = `slow-${unique()}.txt`;
   await choose(page, file(name, 'x'));
@@ -134,7 +126,7 @@ test('a file that is on its way is stopped, and is not stored', async (t) => {
 test('a file that was sent while the line was cut comes once it is back, and once', async (t) => {
   const { ann, room } = await someRoom();
   const proxy = await unreliable(t, CHAT_URL);
-  const page = await enter(t, ann, room, { url: proxy.url });
+  const page = await enter(t, ann, { room, url: proxy.url });
   proxy.down();
   const [name, words] = [`late-${unique()}.txt`, `Late, ${unique()}`];
   await choose(page, file(name, 'better than never'));

@@ -3,28 +3,17 @@ import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { unreliable } from '../proxy.mjs';
 import { fill } from './flood.mjs';
-import { CHAT_URL, call, composer, goes, launch, message, open, pending, quit, register, say, shows, signIn, signUp, unique } from './page.mjs';
-import { send } from './seed.mjs';
+import { CHAT_URL, call, composer, enter, goes, launch, message, open, pending, quit, register, roomOf, say, shows, unique, write } from './page.mjs';
+import { picture, send } from './seed.mjs';
 
 before(() => launch());
 after(quit);
 
-const enter = async (t, person, options) => {
-  const page = await open(t, options);
-  await signIn(page, person.username);
-  await composer(page).waitFor();
-  return page;
-};
-const makeRoom = async (owner, ...others) => {
-  const room = await call(owner.token, 'POST', '/api/rooms', { name: `Room ${unique()}` });
-  for (const { token } of others) await call(token, 'POST', `/api/rooms/${room.id}/join`);
-  return room;
-};
 const texts = (page) => page.locator('[data-message] .whitespace-pre-wrap').allInnerTexts();
 
 test('offline and back: nothing is lost, nothing comes twice, in one order', async (t) => {
   const [ann, ben] = [await register(`a${unique()}`), await register(`b${unique()}`)];
-  const room = await makeRoom(ann, ben);
+  const room = await roomOf(ann, ben);
   const proxy = await unreliable(t, CHAT_URL);
   const [here, away] = [await enter(t, ann), await enter(t, ben, { url: proxy.url })];
   for (const page of [here, away]) await goes(page, `#/rooms/${room.slug}`);
@@ -54,7 +43,7 @@ test('offline and back: nothing is lost, nothing comes twice, in one order', asy
 
 test('answers that are lost make no message twice', async (t) => {
   const ann = await register(`a${unique()}`);
-  const room = await makeRoom(ann);
+  const room = await roomOf(ann);
   const proxy = await unreliable(t, CHAT_URL);
   const page = await enter(t, ann, { url: proxy.url });
   await goes(page, `#/rooms/${room.slug}`);
@@ -74,7 +63,7 @@ test('answers that are lost make no message twice', async (t) => {
 
 test('what was not sent outlives a reload of the page', async (t) => {
   const ann = await register(`a${unique()}`);
-  const room = await makeRoom(ann);
+  const room = await roomOf(ann);
   const proxy = await unreliable(t, CHAT_URL);
   const page = await enter(t, ann, { url: proxy.url });
   await goes(page, `#/rooms/${room.slug}`);
@@ -91,12 +80,15 @@ test('what was not sent outlives a reload of the page', async (t) => {
 
 test('a ban while connected: the room is gone, and why', async (t) => {
   const [ann, ben] = [await register(`a${unique()}`), await register(`b${unique()}`)];
-  const room = await makeRoom(ann, ben);
+  const room = await roomOf(ann, ben);
   const page = await enter(t, ben);
   await goes(page, `#/rooms/${room.slug}`);
   await page.getByLabel(`Message to ${room.name}`).waitFor();
   await call(ann.token, 'PUT', `/api/rooms/${room.id}/bans/${ben.id}`, { reason: 'Enough' });
   await page.getByText('There is no such room').waitFor();
+  await page.getByText(`You were banned from ${room.name}. The reason given: “Enough”`).waitFor();
+  await page.getByRole('button', { name: 'Close' }).click();
+  await page.getByText('You were banned').waitFor({ state: 'detached' });
   assert.equal(await page.getByRole('link', { name: room.name }).count(), 0);
   assert.equal(await composer(page).count(), 0);
   assert.deepEqual(page.faults, []);
@@ -107,7 +99,7 @@ test('who is locked out by an operator is told so', async (t) => {
   const page = await enter(t, ben);
   const { accessToken } = await call(undefined, 'POST', '/api/auth/login', { identifier: process.env.CHAT_ADMIN, password: 'a good password' });
   await call(accessToken, 'PUT', `/api/moderation/locks/${ben.id}`, { reason: 'Fraud' });
-  await page.getByText(/Your account was locked|Your session was ended/).waitFor();
+  await page.getByText('Your account was locked by an administrator. The reason given: “Fraud”').waitFor();
   assert.equal(await composer(page).count(), 0);
 });
 
@@ -138,7 +130,7 @@ test('script and markup in names, messages and file names never run', async (t) 
 
 test('ten thousand messages are scrolled to the top, and none is missing', { timeout: 180_000 }, async (t) => {
   const [ann, ben, reader] = await Promise.all(['a', 'b', 'c'].map((name) => register(name + unique())));
-  const room = await makeRoom(ann, ben, reader);
+  const room = await roomOf(ann, ben, reader);
   await fill([ann, ben], room.id, 10_000);
   const page = await enter(t, reader);
   await goes(page, `#/rooms/${room.slug}`);
@@ -175,7 +167,7 @@ test('ten thousand messages are scrolled to the top, and none is missing', { tim
 
 test('who has scrolled up stays where they are, and is told what came', async (t) => {
   const [ann, ben] = [await register(`a${unique()}`), await register(`b${unique()}`)];
-  const room = await makeRoom(ann, ben);
+  const room = await roomOf(ann, ben);
   await fill([ann], room.id, 300);
   const page = await enter(t, ben);
   await goes(page, `#/rooms/${room.slug}`);
@@ -197,4 +189,23 @@ test('who has scrolled up stays where they are, and is told what came', async (t
   await page.getByRole('button', { name: '5 new messages' }).click();
   await shows(page, 'later 4');
   await page.getByRole('button', { name: /new messages|newest/ }).waitFor({ state: 'detached' });
+});
+
+test('the newest is in sight, however high the rows turn out to be', async (t) => {
+  const [ann, ben] = [await register(`a${unique()}`), await register(`b${unique()}`)];
+  const room = await roomOf(ann, ben);
+  const page = await enter(t, ben, { room });
+  for (let round = 0; round < 8; round += 1) {
+    await write(ann, room, 'A long line that goes on and on. '.repeat(1 + 3 * round));
+    await send(ann, room.id, `p${round}.png`, picture(300 + round * 100, 500), 'Look');
+    await page.reload();
+    await page.getByRole('button', { name: `Show p${round}.png` }).waitFor();
+    await page.waitForFunction(() => {
+      const list = document.querySelector('[data-virtuoso-scroller]');
+      return list.scrollHeight - list.scrollTop - list.clientHeight < 2;
+    });
+    await page.waitForTimeout(600);
+    const below = await page.locator('[data-virtuoso-scroller]').evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+    assert(below < 2, `${below} px are below, in round ${round}`);
+  }
 });

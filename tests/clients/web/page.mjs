@@ -48,6 +48,26 @@ export async function signIn(page, identifier, password = PASSWORD) {
   await page.getByRole('button', { name: 'Sign in' }).click();
 }
 
+/** Somebody with an account, in a browser of their own; in a room, if one is given. */
+export async function enter(t, person, { room, ...options } = {}) {
+  const page = await open(t, options);
+  await signIn(page, person.username);
+  await composer(page).waitFor();
+  if (room) await visit(page, room);
+  return page;
+}
+export async function visit(page, room) {
+  await goes(page, `#/rooms/${room.slug}`);
+  await page.getByLabel(`Message to ${room.name}`).waitFor();
+}
+/** Made by the first, and entered by the others. */
+export async function roomOf(owner, ...others) {
+  const room = await call(owner.token, 'POST', '/api/rooms', { name: `Room ${unique()}` });
+  for (const { token } of others) await call(token, 'POST', `/api/rooms/${room.id}/join`);
+  return room;
+}
+export const write = (who, room, content) => call(who.token, 'POST', `/api/rooms/${room.id}/messages`, { content });
+
 /** Two strangers, each in a browser. */
 export async function twoIn(t) {
   const pages = [await open(t), await open(t)];
