@@ -62,6 +62,13 @@ async fn people_come_and_go_for_good() {
 }
 
 #[tokio::test]
+async fn what_is_told_beside_messages_is_known_also_when_it_was_missed() {
+    for database in BOTH {
+        stories(database, "state.mjs").await;
+    }
+}
+
+#[tokio::test]
 async fn what_goes_wrong_loses_nothing_and_harms_nobody() {
     for database in BOTH {
         stories(database, "hardship.mjs").await;
