@@ -208,8 +208,12 @@ async fn private_is_private() {
             (&json!(id), &json!("invited"))
         );
         assert_eq!(outside.ask("load-messages", json!({ "roomId": id })).await["code"], "room_not_found");
+        let mut elsewhere = ben.socket().await;
         outside.succeed("join-room", json!({ "roomId": id })).await;
-        assert_eq!(inside.hear("member-joined").await["user"]["username"], "ben");
+        // Also where the same person does not hear the room.
+        for hears in [&mut inside, &mut elsewhere] {
+            assert_eq!(hears.hear("member-joined").await["user"]["username"], "ben");
+        }
         let history = outside.succeed("load-messages", json!({ "roomId": id })).await;
         assert_eq!(history["data"][0]["message"], "psst");
         assert!(ben.rest("GET", "/api/me/invites", Value::Null).await["data"].as_array().unwrap().is_empty());

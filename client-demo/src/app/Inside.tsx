@@ -69,6 +69,9 @@ function Chatting({ userId, isGuest, language, mine, rooms }: Props & { mine: My
   }, [mine, userId, isGuest]);
   useEffect(() => (chat ? restore(chat) : undefined), [chat]);
   useEffect(() => (chat ? keep(chat) : undefined), [chat]);
+  useEffect(() => {
+    if (chat) chat.roster.username = me.username;
+  }, [chat, me.username]);
   if (!chat) return <Skeleton />;
   return (
     <ChatContext value={chat}>

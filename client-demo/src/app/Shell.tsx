@@ -13,6 +13,7 @@ import { ConnectionLine } from './ConnectionLine';
 import { useMe } from './me';
 import { NewsLine } from './NewsLine';
 import { standingsOf } from './standings';
+import { useNotifications } from './notifications';
 import { type Route, useRoute } from './routes';
 import { Sidebar } from './Sidebar';
 import { Switcher } from './Switcher';
@@ -31,6 +32,7 @@ export function Shell() {
   const [isSwitching, setSwitching] = useState(false);
   useFollowed(rooms);
   useUncounted();
+  useNotifications(rooms);
   useAway();
   const isWide = useWide();
   const isList = !isWide && route.page === 'home';

@@ -1,4 +1,4 @@
-import { BarChart3, ChevronDown, Compass, Gauge, Hash, Lock, LogOut, Mail, MessageSquarePlus, Plus, Search, Settings2, Shield, Users } from 'lucide-react';
+import { AtSign, BarChart3, Bell, ChevronDown, Compass, Gauge, Hash, Lock, LogOut, Mail, MessageSquarePlus, Plus, Search, Settings2, Shield, Users } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { AppearanceItems } from '../account/Appearance';
@@ -14,10 +14,14 @@ import { Badge } from '../look/State';
 import { useWide } from '../look/useWide';
 import { FindPerson } from '../people/FindPerson';
 import { CreateRoom } from '../rooms/CreateRoom';
+import { referenceOf } from '../rooms/references';
 import { t } from '../texts';
 import { number } from '../texts/formats';
 import { useMe } from './me';
+import { useNotificationWish } from './notifications';
 import { go, hashOf, type Route } from './routes';
+
+export { referenceOf } from '../rooms/references';
 
 export function Sidebar({ rooms, route, onSearch }: { rooms: RoomRecord[]; route: Route; onSearch: () => void }) {
   const me = useMe();
@@ -119,9 +123,6 @@ const isRoomOf = (route: Route, room: RoomRecord, isWide: boolean) =>
   route.page === 'room' ? route.room === room.slug || route.room === room.id
     : route.page === 'home' && room.kind === 'main' && isWide;
 
-export const referenceOf = ({ kind, slug, id }: Pick<RoomRecord, 'kind' | 'slug' | 'id'>) =>
-  kind === 'main' || kind === 'public' ? slug : id;
-
 /** So many at once; beyond them, what is unread and where one is. */
 const MOST_LISTED = 15;
 
@@ -147,7 +148,9 @@ function RoomLinks({ rooms, route }: { rooms: RoomRecord[]; route: Route }) {
 }
 
 function RoomLink({ room, route }: { room: RoomRecord; route: Route }) {
-  const unread = useSelected(useChat().roster, (roster) => roster.of(room.id).unread);
+  const { roster } = useChat();
+  const unread = useSelected(roster, (so) => so.of(room.id).unread);
+  const isCalled = useSelected(roster, (so) => (so.of(room.id).calls ?? 0) > 0);
   const isHere = isRoomOf(route, room, useWide());
   const isNew = unread > 0 && !isHere;
   return (
@@ -161,8 +164,9 @@ function RoomLink({ room, route }: { room: RoomRecord; route: Route }) {
         <span dir="auto" className="min-w-0 flex-1 truncate">{room.name}</span>
         {isNew && (
           <>
-            <Badge><span aria-hidden="true">{unread >= MOST_UNREAD ? `${number(MOST_UNREAD - 1)}+` : number(unread)}</span></Badge>
-            <span className="sr-only">{t('room.unread', { n: unread })}</span>
+            <Badge isQuiet={!isCalled && room.kind !== 'direct'}><span aria-hidden="true">{unread >= MOST_UNREAD ? `${number(MOST_UNREAD - 1)}+` : number(unread)}</span></Badge>
+            {isCalled && <AtSign size={14} className="-ms-1 shrink-0 text-accent-ink" aria-hidden="true" />}
+            <span className="sr-only">{t('room.unread', { n: unread })}{isCalled && `, ${t('room.called')}`}</span>
           </>
         )}
       </a>
@@ -200,6 +204,7 @@ function PageLink({ to, route, icon, count, children }: { to: Route; route: Rout
 function Footer() {
   const me = useMe();
   const isStaff = me.role !== 'user';
+  const notifications = useNotificationWish();
   return (
     <footer className="shrink-0 border-t border-line p-2">
       <Menu
@@ -220,6 +225,9 @@ function Footer() {
         {!me.isGuest && <Item icon={<Settings2 size={15} />} onSelect={() => go({ page: 'settings', part: 'profile' })}>{t('settings')}</Item>}
         <Item icon={<BarChart3 size={15} />} onSelect={() => go({ page: 'statistics', room: 'main-chat' })}>{t('statistics')}</Item>
         {isStaff && <Item icon={<Gauge size={15} />} onSelect={() => go({ page: 'operator', part: me.role === 'admin' ? 'now' : 'reports' })}>{t('operator')}</Item>}
+        {notifications.isPossible && (
+          <Item icon={<Bell size={15} />} isChecked={notifications.isOn} onSelect={() => void notifications.toggle()}>{t('notifications')}</Item>
+        )}
         <Line />
         <AppearanceItems />
         <Line />

@@ -1,4 +1,5 @@
 import type { Change, Message } from 'chat-client';
+import { isCalled } from './mentions';
 import { Observable, type Schedule } from './observable';
 
 export interface Standing {
@@ -6,6 +7,8 @@ export interface Standing {
   /** Null: no marker yet. */
   lastReadSeq: number | null;
   lastSeq: number;
+  /** Of the unread ones, how many call oneself by name: of those that came while one was here. */
+  calls?: number;
 }
 
 const NONE: Standing = { unread: 0, lastReadSeq: null, lastSeq: 0 };
@@ -20,6 +23,8 @@ export class Roster extends Observable {
 
   /** Whose messages are not counted, beside one's own. */
   blocked: ReadonlySet<string> = new Set();
+  /** Who is called by `@username`. */
+  username = '';
 
   constructor(
     private readonly isMine: (message: Message) => boolean,
@@ -50,11 +55,15 @@ export class Roster extends Observable {
 
   hear(roomId: string, changes: readonly Change[]) {
     if (!this.#rooms.has(roomId)) return;
-    const { lastSeq, unread, lastReadSeq } = this.of(roomId);
+    const { lastSeq, unread, lastReadSeq, calls = 0 } = this.of(roomId);
     const fresh = changes.filter((one): one is Message => !one.is_deleted && one.seq > lastSeq);
     if (fresh.length === 0) return;
-    const others = fresh.filter((one) => !this.isMine(one) && !this.blocked.has(one.user_id ?? '') && one.seq > (lastReadSeq ?? 0)).length;
-    this.#set(roomId, { lastSeq: Math.max(...fresh.map(({ seq }) => seq)), unread: Math.min(unread + others, MOST_UNREAD) });
+    const others = fresh.filter((one) => !this.isMine(one) && !this.blocked.has(one.user_id ?? '') && one.seq > (lastReadSeq ?? 0));
+    this.#set(roomId, {
+      lastSeq: Math.max(...fresh.map(({ seq }) => seq)),
+      unread: Math.min(unread + others.length, MOST_UNREAD),
+      calls: calls + others.filter(({ message }) => isCalled(message, this.username)).length,
+    });
   }
 
   moved(roomId: string, seq: number, unread: number) {
@@ -77,7 +86,9 @@ export class Roster extends Observable {
   }
 
   #set(roomId: string, change: Partial<Standing>) {
-    this.#rooms.set(roomId, { ...this.of(roomId), ...change });
+    const standing = { ...this.of(roomId), ...change };
+    if (standing.unread === 0) standing.calls = 0;
+    this.#rooms.set(roomId, standing);
     this.changed();
   }
 }

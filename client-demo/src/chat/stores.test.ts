@@ -8,7 +8,7 @@ import { RoomTyping } from './typing';
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-const message = (seq: number, user_id = 'ben') => ({ id: `m${seq}`, seq, user_id, is_deleted: false }) as Message;
+const message = (seq: number, user_id = 'ben', text = '') => ({ id: `m${seq}`, seq, user_id, message: text, is_deleted: false }) as Message;
 const now = (work: () => void) => work();
 
 describe('an observable', () => {
@@ -83,13 +83,31 @@ describe('what is unread', () => {
     made.saw('r', 9);
     made.saw('r', 10);
     made.saw('r', 4);
-    expect(made.of('r')).toEqual({ unread: 0, lastReadSeq: 10, lastSeq: 10 });
+    expect(made.of('r')).toMatchObject({ unread: 0, lastReadSeq: 10, lastSeq: 10 });
     vi.advanceTimersByTime(1_000);
     expect(move.mock.calls).toEqual([['r', 10]]);
     made.know('r', { unread: 2, lastReadSeq: 8, lastSeq: 10 });
     expect(made.of('r').unread).toBe(0);
     made.moved('r', 5, 9);
     expect(made.of('r').lastReadSeq).toBe(10);
+  });
+
+  it('is not forgotten for a record that is older than what was heard', () => {
+    const { made } = roster();
+    made.hear('r', [message(11)]);
+    made.know('r', { unread: 2, lastReadSeq: 8, lastSeq: 10 });
+    expect(made.of('r').unread).toBe(3);
+    made.know('r', { unread: 1, lastReadSeq: 10, lastSeq: 11 });
+    expect(made.of('r').unread).toBe(1);
+  });
+
+  it('does not count whom one has blocked, and says when one is called by name', () => {
+    const { made } = roster();
+    Object.assign(made, { blocked: new Set(['joe']), username: 'ann.b' });
+    made.hear('r', [message(11, 'joe', '@ann.b look'), message(12, 'ben', 'hello @Ann.B!'), message(13, 'ben', '@ann.bc, x@ann.b, @annxb')]);
+    expect(made.of('r')).toMatchObject({ unread: 4, calls: 1 });
+    made.saw('r', 13);
+    expect(made.of('r').calls).toBe(0);
   });
 });
 

@@ -106,6 +106,9 @@ const talk = {
   'members.online': 'Members online: {n}',
 
   'room.unread': { one: '{n} unread message', other: '{n} unread messages' },
+  notifications: 'Notifications',
+  'notifications.in': '{who} in {room}',
+  'room.called': 'you are called by name',
   'room.members': { one: '{n} member', other: '{n} members' },
   'room.menu': 'About this room',
   'room.settings': 'Room settings',

@@ -248,3 +248,55 @@ test('slow mode says how long, and keeps what is written', async (t) => {
   await shows(page, 'Second');
   assert.equal(await page.locator('[data-state=failed]').count(), 0);
 });
+
+test('who is called by name sees it in the list, and is notified while the page is not in sight', async (t) => {
+  const [ann, ben] = await two();
+  const [room, quiet] = [await roomOf(ann, ben), await roomOf(ann, ben)];
+  const direct = await call(ann.token, 'PUT', `/api/me/directs/${ben.id}`);
+  const page = await enter(t, ben);
+  await page.context().grantPermissions(['notifications']);
+  await page.evaluate(() => {
+    window.shown = [];
+    const Real = Notification;
+    window.Notification = class extends Real {
+      constructor(title, more) {
+        super(title, more);
+        window.shown.push([title, more.body]);
+      }
+    };
+  });
+  await page.getByRole('button', { name: /Account and settings/ }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Notifications' }).click();
+  await write(ann, room, `Seen, so not shown, @${ben.username}`);
+  await link(page, `${room.name}.*1 unread message, you are called by name`).waitFor();
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { get: () => true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await write(ann, quiet, 'Nobody in particular');
+  await write(ann, room, `Hello @${ben.username.toUpperCase()}!`);
+  await write(ann, room, `Hello @${ben.username}son, and ${ben.username}`);
+  await write(ann, direct, 'Just you');
+  await link(page, `${quiet.name}.*1 unread message$`).waitFor();
+  await page.waitForFunction(() => window.shown.length === 2);
+  assert.deepEqual(await page.evaluate(() => window.shown), [
+    [`${ann.username} in ${room.name}`, `Hello @${ben.username.toUpperCase()}!`], [ann.username, 'Just you'],
+  ]);
+});
+
+test('who comes to many unread ones is led to the first of them, also straight from outside', async (t) => {
+  const [ann, ben] = await two();
+  for (const isStraight of [false, true]) {
+    const room = await roomOf(ann, ben);
+    await write(ann, room, 'read long ago');
+    await call(ben.token, 'PUT', `/api/rooms/${room.id}/read-marker`, { seq: 1 });
+    for (let at = 0; at < 60; at += 1) await write(ann, room, `news ${at}`);
+    const page = await open(t, { viewport: { width: 360, height: 740 }, path: isStraight ? `#/rooms/${room.slug}` : '' });
+    await signIn(page, ben.username);
+    if (!isStraight) await link(page, `${room.name}.*60 unread`).click();
+    await shows(page, 'news 59');
+    await page.getByRole('button', { name: 'To the first new message' }).click();
+    await page.locator('[data-new-line]').waitFor();
+    await shows(page, 'news 0');
+  }
+});
