@@ -28,7 +28,7 @@ const packed: Plugin = {
 const told: Plugin = {
   name: 'told',
   apply: 'serve',
-  transformIndexHtml: (html) => html.replace('{socket_path}', '/socket.io').replace('{guests}', process.env.CHAT_GUESTS ?? 'no').replace('{upload_bytes}', '10485760'),
+  transformIndexHtml: (html) => html.replace('{socket_path}', '/socket.io').replace('{guests}', process.env.CHAT_GUESTS ?? 'no').replace('{upload_bytes}', '10485760').replace('{message_chars}', '5000'),
 };
 
 export default defineConfig({

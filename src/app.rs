@@ -282,7 +282,12 @@ fn rest(
         .merge(accounts::router(accounts))
         .merge(requests::rest::router(requests.clone()))
         .merge(dialects.router())
-        .merge(page::router(&config.socketio.path, config.auth.allow_guests, config.limits.max_upload_bytes));
+        .merge(page::router(&page::Told {
+            socket_path: &config.socketio.path,
+            allows_guests: config.auth.allow_guests,
+            upload_bytes: config.limits.max_upload_bytes,
+            message_chars: config.limits.max_message_chars,
+        }));
     let spoken =
         if config.socketio.serve_client { spoken.merge(bundle::router(&config.socketio.path)) } else { spoken };
     spoken

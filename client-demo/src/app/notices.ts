@@ -26,7 +26,7 @@ const TOKEN_FAULTS = ['invalid_token', 'token_expired', 'session_ended', 'user_n
 /** What is told beside messages, put where it is shown (docs/wire/own.md, "What a client hears"). */
 export function useNotices() {
   const [chat, directory, queries, me] = [useChat(), useDirectory(), useQueryClient(), useMe()];
-  const { id: myId } = me;
+  const { id: myId, isGuest } = me;
 
   useEffect(() => {
     const refresh = (...queryKey: string[]) => queries.invalidateQueries({ queryKey });
@@ -58,7 +58,8 @@ export function useNotices() {
       chat.on<{ room: RoomRecord }>('room-created', ({ room }) => {
         refresh('rooms', 'found');
         if (room.kind === 'direct') come(room);
-        else if (room.createdBy === myId) refresh('rooms', 'mine');
+        // A guest's list is that of all public rooms.
+        else if (room.createdBy === myId || isGuest) refresh('rooms', 'mine');
       }),
       chat.on('rooms-changed', () => refresh('rooms', 'found')),
       chat.on<{ room: RoomRecord }>('room-edited', ({ room }) => putRoom(queries, room)),
@@ -126,7 +127,7 @@ export function useNotices() {
     return () => {
       for (const off of offs) off();
     };
-  }, [chat, directory, queries, myId]);
+  }, [chat, directory, queries, myId, isGuest]);
 
   // A token that a handshake refused is renewed, or the session is over.
   useEffect(() => {

@@ -73,7 +73,7 @@ function Members({ room }: { room: RoomRecord }) {
         {here.map(row)}
         {guests.map((one) => <Visitor key={keyOf(one)} room={room} one={one} />)}
       </Group>
-      <Group title={t('presence.offline')} count={away.length}>{away.map(row)}</Group>
+      <Group title={t('presence.offline')} count={Math.max(away.length, (room.memberCount ?? 0) - here.length)}>{away.map(row)}</Group>
       {hasNextPage && <Button kind="ghost" size="sm" isBusy={isFetchingNextPage} onClick={() => fetchNextPage()} className="mx-auto my-2 flex">{t('show-more')}</Button>}
     </>
   );

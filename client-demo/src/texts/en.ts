@@ -34,6 +34,7 @@ const talk = {
   'broken.about': 'Perhaps the connection is away, or the server has been renewed since this page was opened.',
   'broken.reload': 'Load it anew',
   'refused.unreachable': 'The server cannot be reached. Check your connection and try again.',
+  'refused.locked': 'This account is locked: after too many wrong passwords, or by who runs this place. Please ask them.',
   'refused.closed': 'The connection was closed before this was answered.',
   'session.ended': 'Your session was ended. Please sign in again.',
   'session.locked': 'Your account was locked by an administrator.',

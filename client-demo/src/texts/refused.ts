@@ -9,6 +9,7 @@ const OVER = ['session_over', 'session_ended', 'invalid_token', 'token_expired']
 export function words({ code, message, fields, retryIn }: Refusal): string {
   if (code === 'unreachable') return t('refused.unreachable');
   if (code === 'closed') return t('refused.closed');
+  if (code === 'account_locked') return t('refused.locked');
   if (OVER.includes(code)) return t('session.ended');
   const text = wordsFor(code) ?? message;
   const named = Object.values(fields);

@@ -13,7 +13,7 @@ use axum::{
     routing::get,
 };
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 
 const CHAT_CLIENT: &str = include_str!("../../../examples/chat-client/chat-client.js");
 
@@ -30,10 +30,19 @@ const POLICY: HeaderValue = HeaderValue::from_static(
      require-trusted-types-for 'script'; trusted-types 'none'",
 );
 
-/// `socket_path` is where the Socket.IO server is found; no `upload_bytes`: files of any size are taken.
-pub fn router(socket_path: &str, allows_guests: bool, upload_bytes: Option<NonZeroU64>) -> Router {
+/// What the client has to know before it asks anything.
+pub struct Told<'a> {
+    /// Where the Socket.IO server is found.
+    pub socket_path: &'a str,
+    pub allows_guests: bool,
+    /// None: of any size, and length.
+    pub upload_bytes: Option<NonZeroU64>,
+    pub message_chars: Option<NonZeroU32>,
+}
+
+pub fn router(told: &Told<'_>) -> Router {
     let (index, kind) = match assets::index() {
-        Some(index) => (told(&index, socket_path, allows_guests, upload_bytes), "text/html; charset=utf-8"),
+        Some(index) => (told.put_into(&index), "text/html; charset=utf-8"),
         None => (NOT_BUILT_IN.to_owned(), "text/plain; charset=utf-8"),
     };
     Router::new()
@@ -42,13 +51,19 @@ pub fn router(socket_path: &str, allows_guests: bool, upload_bytes: Option<NonZe
         .merge(assets::router())
 }
 
-/// What the settings mean for the client stands in attributes of `<html>`.
-fn told(index: &str, socket_path: &str, allows_guests: bool, upload_bytes: Option<NonZeroU64>) -> String {
-    let path = format!("/{}", socket_path.trim_matches('/'));
-    let guests = if allows_guests { "yes" } else { "no" };
-    let upload_bytes = upload_bytes.map_or(0, NonZeroU64::get).to_string();
-    let path = escaped(path.trim_end_matches('/'));
-    index.replace("{socket_path}", &path).replace("{guests}", guests).replace("{upload_bytes}", &upload_bytes)
+impl Told<'_> {
+    /// It stands in attributes of `<html>`.
+    fn put_into(&self, index: &str) -> String {
+        let path = format!("/{}", self.socket_path.trim_matches('/'));
+        let bytes = self.upload_bytes.map_or(0, NonZeroU64::get);
+        let values = [
+            ("{socket_path}", escaped(path.trim_end_matches('/'))),
+            ("{guests}", (if self.allows_guests { "yes" } else { "no" }).to_owned()),
+            ("{upload_bytes}", bytes.to_string()),
+            ("{message_chars}", self.message_chars.map_or(0, NonZeroU32::get).to_string()),
+        ];
+        values.iter().fold(index.to_owned(), |page, (name, value)| page.replace(name, value))
+    }
 }
 
 fn served(content: Bytes, kind: &'static str) -> axum::routing::MethodRouter {
@@ -91,7 +106,16 @@ mod tests {
             request = request.header(*name, *value);
         }
         let request = request.body(Body::empty()).unwrap();
-        let (parts, body) = router("/talk/", true, NonZeroU64::new(4096)).oneshot(request).await.unwrap().into_parts();
+        let (parts, body) = router(&Told {
+            socket_path: "/talk/",
+            allows_guests: true,
+            upload_bytes: NonZeroU64::new(4096),
+            message_chars: NonZeroU32::new(70),
+        })
+        .oneshot(request)
+        .await
+        .unwrap()
+        .into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         (Response::from_parts(parts, ()), body.to_vec())
     }
@@ -126,7 +150,7 @@ mod tests {
             return;
         }
         assert!(text.contains("data-socket-path=\"/talk\"") && text.contains("data-guests=\"yes\""));
-        assert!(text.contains("data-upload-bytes=\"4096\""));
+        assert!(text.contains("data-upload-bytes=\"4096\"") && text.contains("data-message-chars=\"70\""));
         for script in text.split("<script").skip(1) {
             assert!(script.contains("></script>") && script.contains("src="));
         }
