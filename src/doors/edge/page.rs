@@ -136,9 +136,13 @@ mod tests {
 
     #[test]
     fn the_page_is_told_of_the_settings() {
-        let index = r#"<html data-socket-path="{socket_path}" data-guests="{guests}">"#;
-        assert_eq!(told(index, "/talk/", true), r#"<html data-socket-path="/talk" data-guests="yes">"#);
-        assert_eq!(told(index, "/\"<x/", false), r#"<html data-socket-path="/&quot;&lt;x" data-guests="no">"#);
+        let index = "{socket_path} {guests} {upload_bytes} {message_chars}";
+        let told =
+            Told { socket_path: "/talk/", allows_guests: true, upload_bytes: NonZeroU64::new(7), message_chars: None };
+        assert_eq!(told.put_into(index), "/talk yes 7 0");
+        let hostile =
+            Told { socket_path: "/\"<x/", allows_guests: false, upload_bytes: None, message_chars: NonZeroU32::new(9) };
+        assert_eq!(hostile.put_into(index), "/&quot;&lt;x no 0 9");
     }
 
     #[tokio::test]
