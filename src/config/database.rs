@@ -45,20 +45,19 @@ impl Database {
             Some(url) if parts.name.is_empty() || url_origin >= parts.name_origin => {
                 let url = url.expose().trim();
                 let kind = kind_of(url).map_err(|what| complaint("database.url", &url_origin, &what))?;
-                from.amend("database.url", quoted(&without_password(url)), url_origin.to_string());
+                from.show("database.url", quoted(&without_password(url)));
                 (url.to_owned(), kind)
             }
             _ if !parts.name.is_empty() => {
                 let url = parts.url();
-                let made_of = "made of the five below".to_owned();
-                from.amend("database.url", quoted(&without_password(&url)), made_of);
+                from.nothing("database.url", format!("made of the five below: {}", without_password(&url)));
                 (url, DatabaseKind::Postgres)
             }
             _ => {
                 parts.must_be_untouched()?;
                 let file = data_dir.join(SQLITE_FILE);
                 let url = format!("sqlite://{}", encoded(&file.to_string_lossy(), b"/"));
-                from.amend("database.url", quoted(&url), "default, in data_dir".to_owned());
+                from.nothing("database.url", format!("default: {url}"));
                 (url, DatabaseKind::Sqlite)
             }
         };

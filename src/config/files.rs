@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::parsing::{one_line, seconds, text_or_nothing};
+use super::parsing::{seconds, text_or_nothing};
 use super::sources::{Origin, Sources, complaint};
 use super::{ConfigError, Secret};
 
@@ -33,8 +33,7 @@ impl Files {
         let (url, origin) = from.read_with_origin("files.storage_url", "STORAGE_URL", text_or_nothing)?;
         let storage = if url.is_empty() {
             let folder = data_dir.join(FOLDER);
-            let shown = one_line(&folder.to_string_lossy().into_owned().into());
-            from.amend("files.storage_url", shown, "default, in data_dir".to_owned());
+            from.nothing("files.storage_url", format!("default: the folder {}", folder.display()));
             StoragePlace::Folder(folder)
         } else {
             s3(&url, from).ok_or_else(|| refusal(&url, &origin))?
@@ -75,6 +74,7 @@ fn s3(url: &str, from: &Sources) -> Option<StoragePlace> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::explain::tests::line_of;
     use crate::config::tests::{loaded, refusal};
 
     #[test]
@@ -83,7 +83,7 @@ mod tests {
         assert!(
             matches!(&config.files.storage, StoragePlace::Folder(folder) if folder == Path::new("/srv/chat/files"))
         );
-        assert!(config.explain().contains("storage_url = \"/srv/chat/files\""));
+        assert!(line_of(&config.explain(), "files.storage_url").ends_with("default: the folder /srv/chat/files"));
         assert_eq!(config.files.url_ttl, Duration::from_secs(600));
     }
 

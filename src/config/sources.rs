@@ -6,7 +6,7 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::parsing::{one_line, shaped_like, shown_in_error};
+use super::parsing::{one_line, quoted, shaped_like, shown_in_error};
 use super::{ConfigError, Secret};
 
 pub(super) const DEFAULTS: &str = include_str!("../../config.default.toml");
@@ -129,6 +129,12 @@ impl Sources {
         let Some(text) = found.value.as_str() else {
             return Err(complaint(key, &found.origin, "is not shown: a text in quotes is needed"));
         };
+        if matches!(found.origin, Origin::File(_)) && is_hidden(text) {
+            let what = format!(
+                "holds ***, which `community-chat config` shows in place of a secret: {env} is needed in the environment, or the secret there"
+            );
+            return Err(complaint(key, &found.origin, &what));
+        }
         let secret = (!text.is_empty()).then(|| Secret::new(text));
         let shown = if secret.is_some() { "\"***\"" } else { "\"\"" };
         self.note(key, env, shown.to_owned(), &found.origin);
@@ -164,12 +170,21 @@ impl Sources {
         self.effective.push(Effective { key, env, shown, from: from.to_string() });
     }
 
-    /// Shows a setting as what it led to, not as it was written.
-    pub fn amend(&mut self, key: &str, shown: String, from: String) {
-        if let Some(effective) = self.effective.iter_mut().find(|effective| effective.key == key) {
-            effective.shown = shown;
-            effective.from = from;
-        }
+    /// Shows more of a secret than that there is one.
+    pub fn show(&mut self, key: &str, shown: String) {
+        self.with(key, |effective| effective.shown = shown);
+    }
+
+    /// Says what it comes to that nothing is written: nothing is what can be read back.
+    pub fn nothing(&mut self, key: &str, comes_to: String) {
+        self.with(key, |effective| {
+            effective.shown = quoted("");
+            effective.from = comes_to;
+        });
+    }
+
+    fn with(&mut self, key: &str, change: impl FnOnce(&mut Effective)) {
+        self.effective.iter_mut().find(|effective| effective.key == key).map(change);
     }
 
     /// Everything that was read, once it is sure that the file holds nothing else.
@@ -254,6 +269,11 @@ fn table(name: &str, text: &str) -> Result<Table, ConfigError> {
 fn lacks_quotes(line: Option<&str>) -> bool {
     let value = line.and_then(|line| line.split_once('=')).map(|(_, value)| value.trim());
     value.is_some_and(|value| value.starts_with(|first: char| first.is_alphabetic() || "/.*".contains(first)))
+}
+
+/// What `community-chat config` prints in place of a secret; a file of it may be a setting's file again.
+fn is_hidden(text: &str) -> bool {
+    text == "***" || text.contains(":***@") || text.contains("=***")
 }
 
 fn entry<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {

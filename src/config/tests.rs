@@ -93,29 +93,18 @@ fn another(env: &str) -> &'static str {
     }
 }
 
+/// What the settings come to, secrets too.
+fn typed(config: &Config) -> String {
+    let Config { server, database, auth, limits, files, content, socketio, doors, log, names_redis: _, effective: _ } =
+        config;
+    let secrets = [&auth.access_token_secret, &auth.refresh_token_secret]
+        .map(|secret| secret.as_ref().map(|secret| secret.expose().to_owned()));
+    let url = database.url.expose();
+    format!("{server:?}{database:?}{url}{auth:?}{secrets:?}{limits:?}{files:?}{content:?}{socketio:?}{doors:?}{log:?}")
+}
+
 #[test]
 fn every_setting_can_be_given_in_the_environment() {
-    let typed = |config: &Config| {
-        let Config {
-            server,
-            database,
-            auth,
-            limits,
-            files,
-            content,
-            socketio,
-            doors,
-            log,
-            names_redis: _,
-            effective: _,
-        } = config;
-        let secrets = [&auth.access_token_secret, &auth.refresh_token_secret]
-            .map(|secret| secret.as_ref().map(|secret| secret.expose().to_owned()));
-        let url = database.url.expose();
-        format!(
-            "{server:?}{database:?}{url}{auth:?}{secrets:?}{limits:?}{files:?}{content:?}{socketio:?}{doors:?}{log:?}"
-        )
-    };
     for setting in &loaded(&[]).effective {
         // The other parts of a database mean nothing without its name.
         let mut env = match setting.env {
@@ -144,6 +133,29 @@ fn every_setting_can_be_given_in_the_file() {
     assert!(config.effective.iter().all(|e| e.from.starts_with("file ")), "{}", config.explain());
     assert_eq!(config.socketio.path, "/live");
     assert_eq!(config.server.port, 77);
+}
+
+/// Secrets are not shown, and so have to be where they were; without them the file is refused.
+#[test]
+fn what_is_shown_can_be_read_back_and_means_the_same() {
+    let every: Vec<_> = loaded(&[]).effective.iter().map(|setting| (setting.env, another(setting.env))).collect();
+    let of_parts: Vec<_> = every.iter().copied().filter(|(env, _)| *env != "DATABASE_URL").collect();
+    let few = [("DATA_DIR", "/srv/my \"chat\"?#1")];
+    let nameless = [("DATABASE_NAME", "chat"), ("DATABASE_HOST", "::1")];
+    let sqlite = [("DATABASE_URL", "sqlite://x.db?mode=ro"), ("DATABASE_HOST", "db.example"), ("PORT", "1")];
+    for env in [&[][..], &few, &nameless, &sqlite, &of_parts, &every] {
+        let config = loaded(env);
+        let shown = config.explain();
+        let secrets: Vec<_> =
+            env.iter().copied().filter(|(env, value)| env.ends_with("SECRET") || value.contains("hush")).collect();
+        let back = load(Some(&shown), &secrets).unwrap_or_else(|error| panic!("{error}:\n{shown}"));
+        assert_eq!(typed(&back), typed(&config), "{shown}");
+        let without = load(Some(&shown), &[]).map(|back| typed(&back)).map_err(|error| error.to_string());
+        match without {
+            Ok(back) => assert!(secrets.is_empty() && back == typed(&config), "{shown}"),
+            Err(refused) => assert!(!secrets.is_empty() && refused.contains("holds ***"), "{refused}"),
+        }
+    }
 }
 
 #[test]
