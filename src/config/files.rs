@@ -36,39 +36,48 @@ impl Files {
             from.nothing("files.storage_url", format!("default: the folder {}", folder.display()));
             StoragePlace::Folder(folder)
         } else {
-            s3(&url, from).ok_or_else(|| refusal(&url, &origin))?
+            s3(&url, from).map_err(|rule| refusal(&url, rule, &origin))?
         };
         let url_ttl = from.read("files.file_url_seconds", "FILE_URL_SECONDS", seconds(1..=WEEK))?;
         Ok(Self { storage, url_ttl })
     }
 }
 
-fn refusal(url: &str, origin: &Origin) -> ConfigError {
+fn refusal(url: &str, rule: &str, origin: &Origin) -> ConfigError {
     let shown = super::parsing::shown_in_error(&url.into());
     complaint(
         "files.storage_url",
         origin,
-        &format!("is {shown}: s3://bucket/prefix, or nothing for a folder, is needed"),
+        &format!("is {shown}: s3://bucket/prefix, or nothing for a folder, is needed{rule}"),
     )
 }
 
-fn s3(url: &str, from: &Sources) -> Option<StoragePlace> {
-    let rest = url.strip_prefix("s3://")?;
+/// Or the rule that it breaks.
+fn s3(url: &str, from: &Sources) -> Result<StoragePlace, &'static str> {
+    let rest = url.strip_prefix("s3://").ok_or("")?;
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let prefix = prefix.trim_end_matches('/');
-    let bucket_is_good = (3..=63).contains(&bucket.len())
-        && bucket.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte))
-        && bucket.starts_with(|first: char| first.is_ascii_alphanumeric());
+    let bucket_is_good =
+        bucket.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte))
+            && bucket.starts_with(|first: char| first.is_ascii_alphanumeric());
     let plain = |step: &str| {
         !matches!(step, "" | "." | "..")
             && step.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     let prefix_is_good = prefix.is_empty() || prefix.split('/').all(plain);
-    (bucket_is_good && prefix_is_good).then(|| StoragePlace::S3 {
-        bucket: bucket.to_owned(),
-        prefix: prefix.to_owned(),
-        settings: from.variables_of("AWS_"),
-    })
+    if !(3..=63).contains(&bucket.len()) {
+        return Err("; the name of a bucket has 3 to 63 characters");
+    }
+    if !bucket_is_good {
+        return Err(
+            "; the name of a bucket has lower-case letters, digits, -, . and _, the first of them a letter or digit",
+        );
+    }
+    if !prefix_is_good {
+        return Err("; the steps of a prefix have letters, digits, -, . and _, and are not . or ..");
+    }
+    let settings = from.variables_of("AWS_");
+    Ok(StoragePlace::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned(), settings })
 }
 
 #[cfg(test)]
@@ -104,23 +113,26 @@ mod tests {
 
     #[test]
     fn what_is_no_storage_is_refused() {
-        for bad in [
-            "s3://",
-            "s3:///a",
-            "s3://A b/c",
-            "s3://chat/../x",
-            "s3://chat/a//b",
-            "https://x/y",
-            "/srv/files",
-            "s3://chat/?a=b",
+        let characters = "; the name of a bucket has 3 to 63 characters";
+        let letters =
+            "; the name of a bucket has lower-case letters, digits, -, . and _, the first of them a letter or digit";
+        let steps = "; the steps of a prefix have letters, digits, -, . and _, and are not . or ..";
+        for (bad, rule) in [
+            ("https://x/y", ""),
+            ("/srv/files", ""),
+            ("s3://", characters),
+            ("s3:///a", characters),
+            ("s3://b/p", characters),
+            ("s3://A b/c", letters),
+            ("s3://-chat/c", letters),
+            ("s3://chat/../x", steps),
+            ("s3://chat/a//b", steps),
+            ("s3://chat/?a=b", steps),
         ] {
-            let line = refusal(&[("STORAGE_URL", bad)]);
-            assert_eq!(
-                line,
-                format!(
-                    "STORAGE_URL is \"{bad}\": s3://bucket/prefix, or nothing for a folder, is needed (from the environment)"
-                )
+            let line = format!(
+                "STORAGE_URL is \"{bad}\": s3://bucket/prefix, or nothing for a folder, is needed{rule} (from the environment)"
             );
+            assert_eq!(refusal(&[("STORAGE_URL", bad)]), line);
         }
         assert!(refusal(&[("FILE_URL_SECONDS", "0")]).contains("seconds, from 1 to 604800, are needed"));
     }
