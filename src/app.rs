@@ -62,7 +62,7 @@ const ON_THEIR_WAY: Duration = Duration::from_millis(200);
 /// them a stop takes this much longer than it waits for what is under way.
 const LAST_READING: Duration = Duration::from_secs(2);
 
-pub use settings::passwords;
+pub use settings::{Means, passwords};
 
 pub struct App {
     router: Router,
@@ -137,9 +137,9 @@ impl Conversation {
 impl App {
     /// Builds the parts from the inside out and starts their tasks. What other programs wrote while
     /// we were away is taken in first: it must be numbered before anything new.
-    pub async fn build(config: &Config, store: Store) -> Result<App, StartError> {
+    pub async fn build(config: &Config, means: Means, store: Store) -> Result<App, StartError> {
         let clock = Clock::System;
-        let secrets = config.token_secrets().map_err(StartError::new)?;
+        let Means { secrets, files } = means;
         let warnings = warnings(config, secrets.warnings);
         let access = Arc::new(Tokens::new(secrets.access.expose(), config.auth.access_token_ttl));
         let refresh = Arc::new(Tokens::new(secrets.refresh.expose(), config.auth.refresh_token_ttl));
@@ -147,7 +147,6 @@ impl App {
         let foreign = ForeignChanges::watch(&store).await;
         store.take_history(clock.now()).await.map_err(StartError::new)?;
         let stop_writer = CancellationToken::new();
-        let files = files(config, secrets.access.expose())?;
         let Conversation { chat, bus, heard, feed, writer } =
             Conversation::begin(config, &store, files, foreign, &clock, &stop_writer).await?;
         tokio::spawn(chat.clone().erase_on(stop_writer.clone()));

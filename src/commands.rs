@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use uuid::Uuid;
 
-use crate::app::{App, StartError};
+use crate::app::{App, Means, StartError};
 use crate::auth::Tokens;
 use crate::config::{AuthMode, Config};
 use crate::model::{Clock, Room, RoomKind};
@@ -137,10 +137,17 @@ async fn serve(config: &Config, migrate: bool) -> Result<(), StartError> {
         .map_err(|error| StartError::new(format!("cannot listen on {}:{}: {error}", address.0, address.1)))?;
     // Before anybody can see that it is there.
     let stop = told_to_stop().map_err(StartError::new)?;
-    let missing = if migrate { Missing::IsMade } else { Missing::IsRefused };
-    let store = Store::open(&config.database, missing, migrate).await.map_err(StartError::new)?;
+    let (means, store) = if migrate {
+        // A start that is refused for its settings leaves the database as it is.
+        let means = Means::gather(config)?;
+        (means, open(config).await?)
+    } else {
+        // One that is to make no database makes no secrets for it either.
+        let store = open_existing(config).await?;
+        (Means::gather(config)?, store)
+    };
     let database = store.place();
-    let app = App::build(config, store.clone()).await?;
+    let app = App::build(config, means, store.clone()).await?;
     let mode = match config.auth.mode {
         AuthMode::Token => "token",
         AuthMode::TrustUserId => "trust-user-id",

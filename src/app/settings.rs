@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::StartError;
 use crate::auth::{PasswordScheme, Passwords};
 use crate::chat::{FileRules, Files, Filter, PerMinute, Rules};
-use crate::config::{AuthMode, Config, ContentFilter, CorsOrigins, PasswordHash};
+use crate::config::{AuthMode, Config, ContentFilter, CorsOrigins, PasswordHash, TokenSecrets};
 use crate::doors::budgets::EventBudgets;
 use crate::doors::connection::{InboxLimit, Limits};
 use crate::doors::edge::cors::Cors;
@@ -52,6 +52,20 @@ pub(super) fn warnings(config: &Config, mut warnings: Vec<String>) -> Vec<String
         tracing::warn!("{warning}");
     }
     warnings
+}
+
+/// What a start needs beside the database, from the settings and from DATA_DIR.
+pub struct Means {
+    pub(super) secrets: TokenSecrets,
+    pub(super) files: Files,
+}
+
+impl Means {
+    pub fn gather(config: &Config) -> Result<Means, StartError> {
+        let secrets = config.token_secrets().map_err(StartError::new)?;
+        let files = files(config, secrets.access.expose())?;
+        Ok(Means { secrets, files })
+    }
 }
 
 pub(super) fn files(config: &Config, secret: &str) -> Result<Files, StartError> {

@@ -265,3 +265,34 @@ fn an_address_beyond_a_to_z_is_taken_once() {
         assert!(said.contains("there is an account with this email already"), "{database:?}: {said}");
     }
 }
+/// What is asked of PostgreSQL's tables, of which there are none yet.
+fn nothing_was_made_in(database_url: &str) {
+    let tables = "SELECT COUNT(*) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'public'";
+    assert_eq!(Postgres::shared().query(database_url, tables), "0");
+}
+
+#[test]
+fn a_start_that_is_refused_for_its_settings_leaves_the_database_as_it_is() {
+    let port = free_port().to_string();
+    let secrets = [("ACCESS_TOKEN_SECRET", "given"), ("REFRESH_TOKEN_SECRET", "too")];
+    let no_folder = [("DATA_DIR", "/dev/null")];
+    let cases: [(Vec<(&str, &str)>, &str); 3] = [
+        (vec![], "ACCESS_TOKEN_SECRET and REFRESH_TOKEN_SECRET are missing"),
+        (secrets[..1].to_vec(), "REFRESH_TOKEN_SECRET is missing"),
+        ([&secrets[..], &no_folder].concat(), "/dev/null/files cannot be used for files"),
+    ];
+    for (settings, reason) in cases {
+        let database = Postgres::shared().database();
+        let (_folder, run) = bare(&[&[("DATABASE_URL", database.as_str()), ("PORT", &port)], &settings[..]].concat());
+        let said = refused(run(&[]));
+        assert!(said.contains(reason), "{said}");
+        nothing_was_made_in(&database);
+    }
+    // On SQLite secrets are made, unless those that were made are spoilt.
+    let (folder, run) = bare(&[("PORT", &port)]);
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(folder.path().join("data/secrets.toml"), "").unwrap();
+    assert!(refused(run(&[])).contains("secrets.toml has no access_token_secret"));
+    assert!(!folder.path().join("data/community-chat.db").exists());
+}
+
