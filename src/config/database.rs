@@ -20,6 +20,8 @@ pub struct Database {
     /// unless its URL says otherwise (`mode=`).
     pub url: Secret,
     pub pool_connections: u32,
+    /// What is wrong where no user is named: the system's is taken then, or "anonymous".
+    pub lacks_user: Option<&'static str>,
     /// DATA_DIR: the only folder that is made for a database.
     pub home: PathBuf,
     kind: DatabaseKind,
@@ -40,29 +42,30 @@ impl Database {
         let parts = Parts::read(from)?;
         let pool_connections = from.read("database.pool_connections", "DATABASE_POOL_CONNECTIONS", number(1..=1000))?;
 
-        let (url, kind) = match url {
+        let (url, kind, lacks_user) = match url {
             // The environment's parts win over a file's URL, as for every setting.
             Some(url) if parts.name.is_empty() || url_origin >= parts.name_origin => {
                 let url = url.expose().trim();
                 let kind = kind_of(url).map_err(|what| complaint("database.url", &url_origin, &what))?;
                 from.show("database.url", quoted(&without_password(url)));
-                (url.to_owned(), kind)
+                let lacks_user = kind == DatabaseKind::Postgres && !url.contains('@') && !url.contains("user=");
+                (url.to_owned(), kind, lacks_user.then_some("DATABASE_URL names no user"))
             }
             _ if !parts.name.is_empty() => {
                 let url = parts.url();
                 from.nothing("database.url", format!("made of the five below: {}", without_password(&url)));
-                (url, DatabaseKind::Postgres)
+                (url, DatabaseKind::Postgres, parts.username.is_empty().then_some("DATABASE_USERNAME is empty"))
             }
             _ => {
                 parts.must_be_untouched()?;
                 let file = data_dir.join(SQLITE_FILE);
                 let url = format!("sqlite://{}", encoded(&file.to_string_lossy(), b"/"));
                 from.nothing("database.url", format!("default: {url}"));
-                (url, DatabaseKind::Sqlite)
+                (url, DatabaseKind::Sqlite, None)
             }
         };
         let url = Secret::new(made_when_missing(url, kind));
-        Ok(Self { url, pool_connections, home: data_dir.to_owned(), kind })
+        Ok(Self { url, lacks_user, pool_connections, home: data_dir.to_owned(), kind })
     }
 }
 

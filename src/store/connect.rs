@@ -100,7 +100,7 @@ impl Store {
         let connections = match &place {
             Place::Sqlite { .. } => 1,
             Place::Postgres(options) => {
-                answers(&place, options).await?;
+                answers(&place, options, database.lacks_user).await?;
                 WRITERS
             }
         };
@@ -280,7 +280,7 @@ async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, DbE
 
 /// A pool only says that its time was up. One plain connection says why; it waits for a server that is
 /// starting, as a pool does.
-async fn answers(place: &Place, options: &PgConnectOptions) -> Result<(), OpenError> {
+async fn answers(place: &Place, options: &PgConnectOptions, lacks_user: Option<&'static str>) -> Result<(), OpenError> {
     let unreachable = |cause: String| OpenError::Unreachable { place: place.to_string(), cause };
     let deadline = Instant::now() + ACQUIRE_TIMEOUT;
     loop {
@@ -290,7 +290,10 @@ async fn answers(place: &Place, options: &PgConnectOptions) -> Result<(), OpenEr
                 return Ok(());
             }
             Ok(Err(error)) if is_starting(&error) && Instant::now() + AGAIN < deadline => sleep(AGAIN).await,
-            Ok(Err(error)) => return Err(unreachable(fault::cause_in_words(&error))),
+            Ok(Err(error)) => {
+                let hint = lacks_user.filter(|_| is_about_the_user(&error)).map(|lacks| format!(" ({lacks})"));
+                return Err(unreachable(fault::cause_in_words(&error) + &hint.unwrap_or_default()));
+            }
             Err(_) => return Err(unreachable(format!("no answer within {} s", ACQUIRE_TIMEOUT.as_secs()))),
         }
     }
@@ -298,6 +301,11 @@ async fn answers(place: &Place, options: &PgConnectOptions) -> Result<(), OpenEr
 
 fn is_starting(error: &sqlx::Error) -> bool {
     match error {
+/// PostgreSQL's class of who may not come in.
+fn is_about_the_user(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|answer| answer.code()).is_some_and(|code| code.starts_with("28"))
+}
+
         sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
         sqlx::Error::Database(answer) => answer.code().as_deref() == Some("57P03"),
         _ => false,

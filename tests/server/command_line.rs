@@ -118,6 +118,7 @@ fn only_the_data_folder_is_made() {
 fn a_database_that_cannot_be_opened_is_named_with_the_cause() {
     let of_postgres = Postgres::shared().database();
     let nobody = of_postgres.replace("postgres@", "nobody:hush@");
+    let nameless = of_postgres.replace("postgres@", "");
     let gone = format!("{}_gone", of_postgres.replace("postgres@", "postgres:hush@"));
     for (url, said) in [
         ("postgres://ann:hush@127.0.0.1:1/chat", "PostgreSQL 127.0.0.1:1/chat: Connection refused"),
@@ -125,11 +126,17 @@ fn a_database_that_cannot_be_opened_is_named_with_the_cause() {
         ("postgres://ann:hu#sh@127.0.0.1/chat", "must be percent-encoded"),
         (&nobody, "role \"nobody\" does not exist\n"),
         (&gone, "_gone\" does not exist\n"),
+        (&nameless, "\" does not exist (DATABASE_URL names no user)\n"),
     ] {
         let (_folder, run) = bare(&[("DATABASE_URL", url)]);
         let line = refused(run(&["user", "list"]));
         assert!(line.contains(said) && !line.contains("hu") && !line.contains("at line"), "{line}");
     }
+    let port = of_postgres.rsplit([':', '/']).nth(1).unwrap();
+    let parts = [("DATABASE_HOST", "127.0.0.1"), ("DATABASE_NAME", "chat"), ("DATABASE_USERNAME", "")];
+    let (_folder, run) = bare(&[&parts[..], &[("DATABASE_PORT", port)]].concat());
+    let line = refused(run(&["user", "list"]));
+    assert!(line.ends_with("(DATABASE_USERNAME is empty)\n"), "{line}");
     let (folder, run) = bare(&[]);
     assert!(run(&["migrate", "up"]).status.success());
     let file = folder.path().join("data/community-chat.db");
