@@ -202,14 +202,15 @@ async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
                     "--slug is \"{slug}\": lower-case letters, digits and dashes are needed, beginning with a letter, at most 50"
                 )));
             }
-            let store = open(config).await?;
             let kind = if private { RoomKind::Private } else { RoomKind::Public };
             let new = NewRoom { slug, name: one_line("name", &name)?, description, kind, created_by: None, pair: None };
+            let store = open(config).await?;
             let room = store.add_room(&new, Clock::System.now()).await.map_err(|error| match error {
                 AddRoomError::SlugTaken => StartError::new("there is a room with this slug already"),
                 AddRoomError::Fault(fault) => StartError::new(fault),
             })?;
-            say(&format!("made {} (number {}), {}", room.slug, room.number.0, room.id))
+            say(&format!("made {} (number {}), {}", room.slug, room.number.0, room.id))?;
+            remark(&found_in(&store, store.is_new()))
         }
         RoomAction::List { json } => {
             let store = open_to_read(config, "chat_rooms").await?;
@@ -230,15 +231,33 @@ async fn room(config: &Config, action: RoomAction) -> Result<(), StartError> {
 async fn token(config: &Config, user: &str, ttl: Option<u32>) -> Result<(), StartError> {
     let store = open_to_read(config, "Users").await?;
     let account = users::named(&store, user).await?;
+    if account.is_barred() {
+        let userid = &account.userid;
+        remark(&format!("{userid} is locked: this token is refused until `community-chat user unlock {userid}`"))?;
+    }
     let secrets = config.token_secrets().map_err(StartError::new)?;
     let ttl = ttl.map_or(config.auth.access_token_ttl, |seconds| std::time::Duration::from_secs(seconds.into()));
     let now = u64::try_from(Clock::System.now().seconds()).unwrap_or(0);
     say(&Tokens::new(secrets.access.expose(), ttl).issue(account.id, now))
 }
 
-/// A closed pipe ends the program quietly, as it ends others.
+/// Whoever stands in another folder than the server makes a second database, and should see it.
+fn found_in(store: &Store, is_new: bool) -> String {
+    format!("in {}{}", store.place(), if is_new { ", which was made just now" } else { "" })
+}
+
 fn say(line: &str) -> Result<(), StartError> {
-    match writeln!(std::io::stdout(), "{line}") {
+    unless_closed(writeln!(std::io::stdout(), "{line}"))
+}
+
+/// To whom it concerns; a program that reads what is said does not hear it.
+fn remark(line: &str) -> Result<(), StartError> {
+    unless_closed(writeln!(std::io::stderr(), "community-chat: {line}"))
+}
+
+/// A closed pipe ends the program quietly, as it ends others.
+fn unless_closed(written: std::io::Result<()>) -> Result<(), StartError> {
+    match written {
         // Whoever reads has seen enough, such as `head`.
         Err(fault) if fault.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => written.map_err(StartError::new),

@@ -1,3 +1,4 @@
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ async fn main() -> ExitCode {
 }
 
 fn refuse(reason: &str) -> ExitCode {
-    eprintln!("community-chat: {reason}");
+    // Nobody may be left to read it.
+    writeln!(std::io::stderr(), "community-chat: {reason}").ok();
     ExitCode::FAILURE
 }

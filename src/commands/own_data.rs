@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::governing::refused;
 use super::users::named;
-use super::{open_existing, say};
+use super::{open_existing, say, unless_closed};
 use crate::app::{Conversation, StartError};
 use crate::chat::Refusal;
 use crate::config::Config;
@@ -34,7 +34,7 @@ pub async fn export(config: &Config, user: &str) -> Result<(), StartError> {
     // As they come: a long life does not fit into the memory of everybody's machine.
     let mut out = std::io::stdout();
     while let Some(piece) = pieces.recv().await {
-        out.write_all(piece.map_err(failed)?.as_bytes()).map_err(StartError::new)?;
+        unless_closed(out.write_all(piece.map_err(failed)?.as_bytes()))?;
     }
     say("")
 }

@@ -1,6 +1,6 @@
 //! The subcommands that make our tables, fill them from Node's, and take them back.
 
-use super::{Direction, open, open_unprepared, say};
+use super::{Direction, found_in, open, open_unprepared, remark, say};
 use crate::app::StartError;
 use crate::config::{Config, DatabaseKind};
 use crate::files::Storage;
@@ -15,7 +15,8 @@ pub async fn migrate(config: &Config, direction: Direction) -> Result<(), StartE
     match direction {
         Direction::Up => {
             store.must_fit().await.map_err(StartError::new)?;
-            store.migrate_up().await.map_err(StartError::new)?;
+            let is_new = store.migrate_up().await.map_err(StartError::new)?;
+            remark(&found_in(&store, is_new))?;
         }
         Direction::Down { steps, force } => take_back(config, &store, steps, force).await?,
         Direction::Status => {}

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use uuid::Uuid;
 
 use super::own_data::{self, Messages};
-use super::{governing, open, open_existing, open_to_read, say, word};
+use super::{found_in, governing, open, open_existing, open_to_read, remark, say, word};
 use crate::app::{self, StartError};
 use crate::config::Config;
 use crate::model::new_account::password_fault;
@@ -160,7 +160,8 @@ async fn add(config: &Config, asked: NewAccount<'_>, role: RoleName, json: bool)
         AddUserError::UseridTaken => StartError::new(format!("there is an account \"{}\" already", asked.userid)),
         AddUserError::Fault(fault) => StartError::new(fault),
     })?;
-    say(&if json { shown(&user) } else { format!("made {} ({}), {}", user.userid, user.name, user.id) })
+    say(&if json { shown(&user) } else { format!("made {} ({}), {}", user.userid, user.name, user.id) })?;
+    remark(&found_in(&store, store.is_new()))
 }
 
 async fn change_password(config: &Config, user: &str, password: Option<String>) -> Result<(), StartError> {
@@ -215,7 +216,9 @@ async fn list_sessions(store: &Store, user: &User) -> Result<(), StartError> {
     let mut after = None;
     loop {
         let page = store.sessions_of(user.id, after, 500, Clock::System.now()).await.map_err(StartError::new)?;
-        let Some(last) = page.last() else { return Ok(()) };
+        let Some(last) = page.last() else {
+            return if after.is_none() { remark(&format!("{} has no sessions", user.userid)) } else { Ok(()) };
+        };
         after = Some(last.id);
         for session in &page {
             let (begun, used) = (session.created_at.to_iso_millis(), session.last_used_at.to_iso_millis());
@@ -240,7 +243,9 @@ async fn list_users(store: &Store, json: bool) -> Result<(), StartError> {
     let mut after = String::new();
     loop {
         let users = store.users_after(&after, 500).await.map_err(StartError::new)?;
-        let Some(last) = users.last() else { return Ok(()) };
+        let Some(last) = users.last() else {
+            return if after.is_empty() { remark(&format!("no accounts {}", found_in(store, false))) } else { Ok(()) };
+        };
         after.clone_from(&last.userid);
         for user in &users {
             say(&if json {

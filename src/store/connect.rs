@@ -74,7 +74,7 @@ impl Store {
         store.must_fit().await?;
         let failed = |fault| OpenError::Fault { place: store.place(), fault };
         if migrate {
-            store.migrate_up().await.map_err(failed)?;
+            store.is_new = store.migrate_up().await.map_err(failed)?;
         } else if store.migration_status().await.map_err(failed)?.iter().any(|step| !step.applied) {
             return Err(OpenError::NotMigrated);
         }
@@ -113,21 +113,23 @@ impl Store {
             place: place.into(),
             chats_have_room_id: false,
             made_by_node: false,
+            is_new: false,
             whole_batch: "".into(),
             epoch: Uuid::nil(),
         })
     }
 
-    pub async fn migrate_up(&self) -> Result<(), Fault> {
+    /// Gives whether there was none of our tables before.
+    pub async fn migrate_up(&self) -> Result<bool, Fault> {
         let transaction = self.migration_transaction().await?;
         let pending = Migrator::get_pending_migrations_read_only(&transaction).await?.len();
         if pending == 0 {
-            return Ok(());
+            return Ok(false);
         }
         Migrator::up(&transaction, None).await?;
         transaction.commit().await?;
         tracing::info!("brought the tables up to date: {pending} migrations");
-        Ok(())
+        Ok(pending == Migrator::migrations().len())
     }
 
     pub async fn migration_status(&self) -> Result<Vec<MigrationStatus>, Fault> {
@@ -299,13 +301,13 @@ async fn answers(place: &Place, options: &PgConnectOptions, lacks_user: Option<&
     }
 }
 
-fn is_starting(error: &sqlx::Error) -> bool {
-    match error {
 /// PostgreSQL's class of who may not come in.
 fn is_about_the_user(error: &sqlx::Error) -> bool {
     error.as_database_error().and_then(|answer| answer.code()).is_some_and(|code| code.starts_with("28"))
 }
 
+fn is_starting(error: &sqlx::Error) -> bool {
+    match error {
         sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
         sqlx::Error::Database(answer) => answer.code().as_deref() == Some("57P03"),
         _ => false,

@@ -97,6 +97,7 @@ pub struct Store {
     /// Whether this Node database has `"CommunityChats".room_id`; it is filled then.
     chats_have_room_id: bool,
     made_by_node: bool,
+    is_new: bool,
     /// The one statement that writes a batch of new messages on PostgreSQL.
     whole_batch: Arc<str>,
     epoch: Uuid,
@@ -115,6 +116,11 @@ impl Store {
     /// Whether Node's tables were here before us: what we write there, Node must be able to read.
     pub fn made_by_node(&self) -> bool {
         self.made_by_node
+    }
+
+    /// Whether its tables were made when it was opened.
+    pub fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// For changing single rows; several at once stand in [`Store::as_one`]. SQLite has one writer: there

@@ -173,6 +173,100 @@ async fn the_start_says_which_database_is_open() {
     }
 }
 
+/// Whoever stands in another folder than the server would not notice that there are two databases.
+#[test]
+fn what_makes_something_says_in_which_database() {
+    let user = ["user", "add", "--userid", "ann", "--email", "ann@example.com"];
+    let room = ["room", "add", "--slug", "garden", "--name", "Garden"];
+    let remark = |output: std::process::Output| {
+        assert!(output.status.success());
+        String::from_utf8(output.stderr).unwrap().lines().last().unwrap_or_default().to_owned()
+    };
+    for arguments in [&user[..], &room, &["migrate", "up"]] {
+        let (_folder, run) = bare(&[]);
+        let place = "community-chat: in SQLite ./data/community-chat.db";
+        assert_eq!(remark(run(arguments)), format!("{place}, which was made just now"));
+        let other = if arguments == user { &room[..] } else { &user };
+        assert_eq!(remark(run(other)), place);
+
+        let database = Postgres::shared().database();
+        let (_folder, run) = bare(&[("DATABASE_URL", &database.replace("postgres@", "postgres:hush@"))]);
+        let place = format!("community-chat: in PostgreSQL {}", database.rsplit('@').next().unwrap());
+        assert_eq!(remark(run(arguments)), format!("{place}, which was made just now"));
+        assert_eq!(remark(run(other)), place);
+    }
+    let (folder, run) = bare(&[]);
+    assert!(refused(run(&["room", "add", "--slug", "garden", "--name", " "])).contains("--name must be one line"));
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_token_that_will_be_refused_is_remarked_upon() {
+    for database in super::harness::BOTH {
+        let program = Program::on(database, &[]);
+        program.account("ann");
+        let remarks = || {
+            let output = program.run(&["token", "--user", "ann"]);
+            assert_eq!(String::from_utf8(output.stdout).unwrap().trim().split('.').count(), 3);
+            String::from_utf8(output.stderr).unwrap()
+        };
+        assert_eq!(remarks(), "");
+        program.say(&["user", "lock", "ann"]);
+        assert_eq!(
+            remarks(),
+            "community-chat: ann is locked: this token is refused until `community-chat user unlock ann`\n"
+        );
+        // A lock by wrong passwords holds password login only.
+        program.sql(r#"UPDATE "Users" SET failed_login_attempts = 5"#);
+        assert_eq!(remarks(), "");
+    }
+}
+
+#[test]
+fn where_there_is_nothing_to_list_that_is_said() {
+    let program = Program::on(On::Sqlite, &[]);
+    program.say(&["migrate", "up"]);
+    let remark = |arguments: &[&str]| {
+        let output = program.run(arguments);
+        assert!(output.status.success() && output.stdout.is_empty());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let none = remark(&["user", "list"]);
+    assert!(none.starts_with("community-chat: no accounts in SQLite /") && !none.contains("made"), "{none}");
+    program.account("ann");
+    assert_eq!(remark(&["user", "sessions", "ann"]), "community-chat: ann has no sessions\n");
+}
+
+/// As `head` does it, once it has seen enough.
+#[tokio::test]
+async fn nobody_need_read_what_is_printed() {
+    let program = Program::on(On::Sqlite, &[]);
+    let ann = program.account("ann");
+    let server = program.serve().await;
+    let mut socket = Socket::with_token(&server.url, &ann.token).await;
+    for _ in 0..4 {
+        socket.succeed("send-message", json!({ "message": "long ".repeat(999) })).await;
+    }
+    server.stop().await;
+    for (arguments, code) in [
+        (&["user", "list"][..], 0),
+        (&["user", "export", "ann"], 0),
+        (&["user", "export", "nobody"], 1),
+        (&["config"], 0),
+        (&["migrate", "status"], 0),
+        (&["migrate", "down"], 0),
+        (&["migrate", "up"], 0),
+    ] {
+        let both = std::io::pipe().unwrap().1;
+        let ended = program.run_into(arguments, both.try_clone().unwrap(), both);
+        assert_eq!(ended.code(), Some(code), "{arguments:?}");
+        let (said, none) = (std::io::pipe().unwrap(), std::io::pipe().unwrap().1);
+        let ended = program.run_into(arguments, none, said.1);
+        let said = std::io::read_to_string(said.0).unwrap();
+        assert!(ended.code() == Some(code) && !said.contains("pipe"), "{arguments:?}: {said}");
+    }
+}
+
 #[test]
 fn what_cannot_be_done_is_said_in_one_line() {
     let program = Program::on(On::Sqlite, &[]);
@@ -230,6 +324,37 @@ fn a_wrong_setting_stops_the_start_and_is_named() {
     }
 }
 
+/// What is asked of PostgreSQL's tables, of which there are none yet.
+fn nothing_was_made_in(database_url: &str) {
+    let tables = "SELECT COUNT(*) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'public'";
+    assert_eq!(Postgres::shared().query(database_url, tables), "0");
+}
+
+#[test]
+fn a_start_that_is_refused_for_its_settings_leaves_the_database_as_it_is() {
+    let port = free_port().to_string();
+    let secrets = [("ACCESS_TOKEN_SECRET", "given"), ("REFRESH_TOKEN_SECRET", "too")];
+    let no_folder = [("DATA_DIR", "/dev/null")];
+    let cases: [(Vec<(&str, &str)>, &str); 3] = [
+        (vec![], "ACCESS_TOKEN_SECRET and REFRESH_TOKEN_SECRET are missing"),
+        (secrets[..1].to_vec(), "REFRESH_TOKEN_SECRET is missing"),
+        ([&secrets[..], &no_folder].concat(), "/dev/null/files cannot be used for files"),
+    ];
+    for (settings, reason) in cases {
+        let database = Postgres::shared().database();
+        let (_folder, run) = bare(&[&[("DATABASE_URL", database.as_str()), ("PORT", &port)], &settings[..]].concat());
+        let said = refused(run(&[]));
+        assert!(said.contains(reason), "{said}");
+        nothing_was_made_in(&database);
+    }
+    // On SQLite secrets are made, unless those that were made are spoilt.
+    let (folder, run) = bare(&[("PORT", &port)]);
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::fs::write(folder.path().join("data/secrets.toml"), "").unwrap();
+    assert!(refused(run(&[])).contains("secrets.toml has no access_token_secret"));
+    assert!(!folder.path().join("data/community-chat.db").exists());
+}
+
 #[test]
 fn postgresql_needs_a_secret_that_is_given() {
     let database = Postgres::shared().database();
@@ -272,34 +397,3 @@ fn an_address_beyond_a_to_z_is_taken_once() {
         assert!(said.contains("there is an account with this email already"), "{database:?}: {said}");
     }
 }
-/// What is asked of PostgreSQL's tables, of which there are none yet.
-fn nothing_was_made_in(database_url: &str) {
-    let tables = "SELECT COUNT(*) FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname = 'public'";
-    assert_eq!(Postgres::shared().query(database_url, tables), "0");
-}
-
-#[test]
-fn a_start_that_is_refused_for_its_settings_leaves_the_database_as_it_is() {
-    let port = free_port().to_string();
-    let secrets = [("ACCESS_TOKEN_SECRET", "given"), ("REFRESH_TOKEN_SECRET", "too")];
-    let no_folder = [("DATA_DIR", "/dev/null")];
-    let cases: [(Vec<(&str, &str)>, &str); 3] = [
-        (vec![], "ACCESS_TOKEN_SECRET and REFRESH_TOKEN_SECRET are missing"),
-        (secrets[..1].to_vec(), "REFRESH_TOKEN_SECRET is missing"),
-        ([&secrets[..], &no_folder].concat(), "/dev/null/files cannot be used for files"),
-    ];
-    for (settings, reason) in cases {
-        let database = Postgres::shared().database();
-        let (_folder, run) = bare(&[&[("DATABASE_URL", database.as_str()), ("PORT", &port)], &settings[..]].concat());
-        let said = refused(run(&[]));
-        assert!(said.contains(reason), "{said}");
-        nothing_was_made_in(&database);
-    }
-    // On SQLite secrets are made, unless those that were made are spoilt.
-    let (folder, run) = bare(&[("PORT", &port)]);
-    std::fs::create_dir(folder.path().join("data")).unwrap();
-    std::fs::write(folder.path().join("data/secrets.toml"), "").unwrap();
-    assert!(refused(run(&[])).contains("secrets.toml has no access_token_secret"));
-    assert!(!folder.path().join("data/community-chat.db").exists());
-}
-

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -114,6 +114,10 @@ impl Program {
 
     pub fn run(&self, arguments: &[&str]) -> Output {
         self.command().args(arguments).output().unwrap()
+    }
+
+    pub fn run_into(&self, arguments: &[&str], out: impl Into<Stdio>, err: impl Into<Stdio>) -> ExitStatus {
+        self.command().args(arguments).stdout(out).stderr(err).status().unwrap()
     }
 
     /// Runs a subcommand that must succeed; gives what it prints.
