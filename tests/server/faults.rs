@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::harness::faults::{Breaks, Machine, Road};
 use super::harness::follower::fresh_history;
-use super::harness::person::log_in;
+use super::harness::person::{log_in, serve_to};
 use super::harness::program::NO_LIMITS;
 use super::harness::socket::as_ack;
 use super::harness::{BOTH, Follower, On, Postgres, Program, Server, Socket, Transport, eventually};
@@ -291,18 +291,11 @@ async fn one_that_the_database_refuses_is_refused_alone() {
     );
     let mut removed = Socket::with_token(&server.url, &ann.token).await;
     let mut socket = Socket::with_token(&server.url, &ben.token).await;
-    let url = program.database_url.clone();
-    let held_up = std::thread::spawn(move || {
-        let sql = "BEGIN; SELECT 1 FROM chat_rooms WHERE number = 1 FOR UPDATE; SELECT pg_sleep(3); COMMIT";
-        Postgres::shared().query(&url, sql);
-    });
-    let waiting = |of: &str| {
-        query(&format!("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND {of}")) == "1"
-    };
-    eventually("the room is locked", async || waiting("wait_event = 'PgSleep'")).await;
+    let (postgres, url) = (Postgres::shared(), &program.database_url);
+    let held_up = postgres.hold(url, "SELECT 1 FROM chat_rooms WHERE number = 1 FOR UPDATE").await;
     let first = socket.feed("send-message", &json!({ "message": "first" })).await;
     socket.flush().await;
-    eventually("the first waits for it", async || waiting("wait_event_type = 'Lock'")).await;
+    eventually("the first waits for it", async || postgres.is_waited_for(url)).await;
     let gone = removed.feed("send-message", &json!({ "message": "from nobody" })).await;
     // Answered when the one before stands in the queue.
     removed.succeed("typing", json!({ "isTyping": false })).await;
@@ -329,4 +322,37 @@ async fn one_that_the_database_refuses_is_refused_alone() {
     );
     assert!(server.logged().contains("cannot store a message: boom"), "{}", server.logged());
     held_up.join().unwrap();
+}
+
+/// The same offset at once in two rooms is one message, in the first. Whoever was put out of that one meanwhile
+/// is not shown it, and the second send costs nothing: nothing was stored for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_offset_that_is_refused_costs_nothing() {
+    let settings: Vec<_> = NO_LIMITS.iter().copied().chain([("RATE_LIMIT_MESSAGES_PER_MINUTE", "9")]).collect();
+    let (program, _server, [ann, ben]) = serve_to(On::Postgres, &settings, ["ann", "ben"]).await;
+    let garden = ann.make_room("Garden", false).await["id"].as_str().unwrap().to_owned();
+    let mut socket = ben.socket().await;
+    socket.succeed("join-room", json!(garden)).await;
+    let (postgres, url) = (Postgres::shared(), &program.database_url);
+    let held_up = postgres.hold(url, "SELECT 1 FROM chat_rooms FOR UPDATE").await;
+    let in_garden = json!({ "message": "once", "clientOffset": "same", "roomId": garden });
+    let first = socket.feed("send-message", &in_garden).await;
+    let second = socket.feed("send-message", &json!({ "message": "once", "clientOffset": "same" })).await;
+    // Answered when those before stand in the queue.
+    let queued = socket.feed("typing", &json!({ "isTyping": false })).await;
+    socket.flush().await;
+    let mut answers = std::collections::HashMap::new();
+    while !answers.contains_key(&queued) {
+        answers.extend(as_ack(&socket.frame().await.unwrap()));
+    }
+    eventually("the first waits for its room", async || postgres.is_waited_for(url)).await;
+    ann.rest("PUT", &format!("/api/rooms/{garden}/bans/{}", ben.id()), json!({})).await;
+    while answers.len() < 3 {
+        answers.extend(as_ack(&socket.frame().await.unwrap()));
+    }
+    held_up.join().unwrap();
+    assert_eq!(answers[&first]["data"]["message"], "once", "{answers:?}");
+    assert_eq!(answers[&second]["success"], false, "put out before it was answered: {answers:?}");
+    let third = socket.succeed("send-message", json!({ "message": "twice" })).await;
+    assert_eq!((&third["data"]["seq"], &third["budget"]["left"]), (&json!(1), &json!(7)), "{third}");
 }

@@ -6,8 +6,9 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::guests::guest;
+use super::harness::person::log_in;
 use super::harness::program::NO_LIMITS;
-use super::harness::{BOTH, Person, Program, Server, Socket, eventually};
+use super::harness::{BOTH, On, Person, Postgres, Program, Server, Socket, eventually};
 
 async fn stage(database: super::harness::On) -> (Program, Server, Person, Person) {
     let settings: Vec<_> = NO_LIMITS.iter().copied().chain([("ALLOW_GUESTS", "true")]).collect();
@@ -365,6 +366,30 @@ async fn guests_and_administrators_hear_no_more_of_what_they_left() {
         }
         assert_eq!(ann.rest("GET", &format!("/api/rooms/{room}"), Value::Null).await["memberCount"], 1);
     }
+}
+
+/// They leave on another connection while this one is being given a new token.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_token_of_the_same_person_takes_back_nothing_that_they_left() {
+    let (program, server, ann, _ben) = stage(On::Postgres).await;
+    let room = id(&ann.make_room("Garden", false).await);
+    let admin = Person::with_role(&program, &server, "adam", "admin");
+    program.say(&["user", "password", "adam", "--password", "correct horse"]);
+    let token = log_in(&server, "adam", "correct horse").await.1["accessToken"].clone();
+    let (mut socket, mut anns) = (admin.socket().await, ann.socket().await);
+    socket.succeed("join-room", json!({ "roomId": room })).await;
+    assert!(hears(&mut socket, &mut anns, &room).await);
+
+    let (postgres, url) = (Postgres::shared(), &program.database_url);
+    let held_up = postgres.hold(url, "LOCK TABLE chat_sessions IN ACCESS EXCLUSIVE MODE").await;
+    socket.feed("authenticate-user", &json!({ "token": token })).await;
+    socket.flush().await;
+    eventually("its session is asked for", async || postgres.is_waited_for(url)).await;
+    admin.rest("POST", &format!("/api/rooms/{room}/leave"), Value::Null).await;
+    assert!(postgres.is_waited_for(url), "it left too late");
+    held_up.join().unwrap();
+    socket.succeed("typing", json!({ "isTyping": false })).await;
+    assert!(!hears(&mut socket, &mut anns, &room).await);
 }
 
 #[tokio::test]

@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{OnceLock, mpsc};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::free_port;
+use super::{eventually, free_port};
 
 pub struct Postgres {
     port: u16,
@@ -109,6 +110,26 @@ impl Postgres {
     /// Runs SQL in the database that a URL names; gives what psql prints, bare.
     pub fn query(&self, url: &str, sql: &str) -> String {
         self.sql(url.rsplit('/').next().unwrap(), sql)
+    }
+
+    /// Holds for three seconds what a statement locks; begun when this returns.
+    pub async fn hold(&'static self, url: &str, statement: &str) -> JoinHandle<()> {
+        let (database, sql) = (url.to_owned(), format!("BEGIN; {statement}; SELECT pg_sleep(3); COMMIT"));
+        let held = std::thread::spawn(move || {
+            self.query(&database, &sql);
+        });
+        eventually("it is locked", async || self.has_one(url, "wait_event = 'PgSleep'")).await;
+        held
+    }
+
+    /// Whether one connection waits for what another one holds.
+    pub fn is_waited_for(&self, url: &str) -> bool {
+        self.has_one(url, "wait_event_type = 'Lock'")
+    }
+
+    fn has_one(&self, url: &str, of: &str) -> bool {
+        let sql = format!("SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND {of}");
+        self.query(url, &sql) == "1"
     }
 
     /// Everything that a dump of the database holds.
