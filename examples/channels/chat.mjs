@@ -5,6 +5,11 @@ import { createInterface } from 'node:readline';
 const { CHAT_URL = 'http://localhost:5000', CHAT_TOKEN = '' } = process.env;
 const [name = 'main-chat'] = process.argv.slice(2);
 
+function fail(message) {
+  console.error(`${CHAT_URL}: ${message}`);
+  process.exit(1);
+}
+
 async function ask(path, body) {
   const headers = { authorization: `Bearer ${CHAT_TOKEN}`, 'content-type': 'application/json' };
   const post = body && { method: 'POST', body: JSON.stringify(body) };
@@ -14,9 +19,9 @@ async function ask(path, body) {
   return data;
 }
 
-const channels = await ask('channels');
+const channels = await ask('channels').catch(({ message }) => fail(message));
 const channel = channels.find((one) => one.name === name);
-if (!channel) throw new Error(`There are: ${channels.map((one) => one.name).join(', ')}`);
+if (!channel) fail(`no channel ${name}, there are: ${channels.map((one) => one.name).join(', ')}`);
 const messages = `channels/${channel.id}/messages`;
 
 // What is said between connecting and loading comes by both ways: each number is shown once.
@@ -45,9 +50,11 @@ function connect() {
     if (type === 'new_message') early ? early.push(message) : show(message);
     if (type === 'error') console.log(`* ${detail}`);
   };
-  socket.onclose = ({ code }) => {
+  // Of a connection that fails, Node 20 tells the error and no end.
+  socket.onclose = socket.onerror = ({ code, reason }) => {
+    socket.onclose = socket.onerror = undefined;
     clearInterval(pings);
-    if (code === 4001) process.exit(1);
+    if (code === 4001) fail(reason);
     setTimeout(connect, 500);
   };
 }

@@ -24,4 +24,8 @@ socket.onclose = ({ code, reason }) => {
   console.error(`closed: ${code} ${reason}`);
   process.exit();
 };
+socket.onerror = () => {
+  console.error(`${CHAT_URL} cannot be reached`);
+  process.exit(1);
+};
 createInterface({ input: process.stdin }).on('line', (content) => socket.send(JSON.stringify({ content })));

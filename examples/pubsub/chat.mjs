@@ -9,6 +9,7 @@ const url = `${CHAT_URL.replace('http', 'ws')}/ws${CHAT_TOKEN ? `?token=${CHAT_T
 const unsent = new Map(); // By a key of ours, until the message comes back with it.
 let last; // The highest number that was seen.
 let socket;
+let came = false; // Whether the server was ever there.
 
 const send = (frame) => socket.readyState === WebSocket.OPEN && socket.send(JSON.stringify(frame));
 const say = (id, content) => send({ type: 'message', data: { room, content, id } });
@@ -19,10 +20,6 @@ function show({ user, content, sequence, clientId }) {
   else if (sequence > (last ?? 0)) console.log(`${(last = sequence)} ${user}: ${content}`);
 }
 const heard = {
-  connected: () => {
-    send({ type: 'join', room, since: last });
-    unsent.forEach((content, id) => say(id, content));
-  },
   message: show,
   history: ({ messages }) => messages.forEach(show),
   presence: ({ users }) => console.log(`* here: ${users.map(({ user }) => user).join(', ')}`),
@@ -34,7 +31,19 @@ function connect() {
     const frame = JSON.parse(data);
     heard[frame.type]?.(frame.data);
   };
-  socket.onclose = ({ code }) => (code === 4001 ? process.exit(1) : setTimeout(connect, 500));
+  // Whoever has no token does something, and is a guest by it or told that guests are not allowed.
+  socket.onopen = () => {
+    came = true;
+    send({ type: 'join', room, since: last });
+    unsent.forEach((content, id) => say(id, content));
+  };
+  // Of a connection that fails, Node 20 tells the error and no end.
+  socket.onclose = socket.onerror = ({ code }) => {
+    socket.onclose = socket.onerror = undefined;
+    if (!came) console.error(`${CHAT_URL} cannot be reached`);
+    if (!came || code === 4001) process.exit(1);
+    setTimeout(connect, 500);
+  };
 }
 connect();
 createInterface({ input: process.stdin }).on('line', (content) => {

@@ -1,11 +1,14 @@
 //! Real clients: socket.io-client 4, 3 and 2, python-socketio, and the documents' own examples.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::harness::program::{NO_LIMITS, node, unlimited};
-use super::harness::{ACCESS_TOKEN_SECRET, Account, BOTH, On, Program, Script, Server, Socket, free_port, project};
+use super::harness::{
+    ACCESS_TOKEN_SECRET, Account, BOTH, On, Postgres, Program, Script, Server, Socket, free_port, project,
+};
 
 struct Stage {
     server: Server,
@@ -123,6 +126,67 @@ async fn the_smallest_script_talks() {
     let users: Vec<Account> = serde_json::from_str(&stage.users).unwrap();
     let mut script = script(&["chat.mjs", "hello from the smallest script"], &stage.server.url, &users[0]);
     assert_eq!(script.line().await, "ANN: hello from the smallest script");
+}
+
+/// The script of the README, as it stands there.
+fn hello() -> String {
+    let readme = std::fs::read_to_string(project("README.md")).unwrap();
+    let script = readme.split("```js\n").nth(1).unwrap().split("```").next().unwrap();
+    script.to_owned()
+}
+
+/// The one line that a script ends with, soon and with the exit code 1.
+async fn last_words(folder: &str, arguments: &[&str], url: &str, token: &str) -> String {
+    let mut script = tokio::process::Command::new("node");
+    script.args(["--no-warnings", "--experimental-websocket"]).args(arguments).current_dir(project(folder));
+    let ended = script.envs([("CHAT_URL", url), ("CHAT_TOKEN", token)]).kill_on_drop(true).output();
+    let ended = tokio::time::timeout(Duration::from_secs(15), ended).await;
+    let ended = ended.unwrap_or_else(|_| panic!("{folder} goes on")).unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(
+        ended.status.code() == Some(1) && said.trim_end().lines().count() == 1,
+        "{folder}, {url}, {token:?}: {}: {said}",
+        ended.status
+    );
+    said
+}
+
+/// Nobody who tries them for the first time should have to read a stack.
+#[tokio::test]
+async fn the_scripts_say_in_one_line_what_is_wrong() {
+    let postgres = Postgres::of_its_own();
+    let program = Program::on_url(tempfile::tempdir().unwrap(), postgres.database(), NO_LIMITS);
+    let ann = program.account("ann");
+    let server = program.serve().await;
+    let nowhere = format!("http://127.0.0.1:{}", free_port());
+    let hello = hello();
+    let of_readme = ["--input-type=module", "--eval", &hello];
+    let scripts =
+        [("examples/node", &of_readme[..]), ("examples/node", &["chat.mjs"]), ("examples/channels", &["chat.mjs"])];
+    for (folder, arguments) in scripts {
+        let said = last_words(folder, arguments, &server.url, "forged").await;
+        assert!(said.contains("nvalid token"), "{said}");
+        let said = last_words(folder, arguments, &nowhere, &ann.token).await;
+        assert!(said.starts_with(&nowhere), "{said}");
+    }
+    let (channels, pubsub) = ("examples/channels", "examples/pubsub");
+    for (folder, token, wrong) in [
+        ("examples/node", "", "User not authenticated"),
+        (channels, "", "No token provided"),
+        (pubsub, "", "No token provided"),
+        (pubsub, "forged", "Invalid token"),
+    ] {
+        let said = last_words(folder, &["chat.mjs"], &server.url, token).await;
+        assert!(said.contains(wrong), "{folder}: {said}");
+    }
+    for folder in [pubsub, "examples/lobby"] {
+        assert!(last_words(folder, &["chat.mjs"], &nowhere, &ann.token).await.contains("cannot be reached"));
+    }
+    postgres.crash();
+    for (folder, arguments) in scripts {
+        let said = last_words(folder, arguments, &server.url, &ann.token).await;
+        assert!(said.contains("database"), "{folder}: {said}");
+    }
 }
 
 /// The server is killed while the script sends, and others go on before it is back.
