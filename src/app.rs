@@ -173,6 +173,7 @@ impl App {
             others_tell.tell(events).await;
         }));
         let others = store.watch_for_others();
+        store.watch_for_its_return();
         let health = Health { store: store.clone(), sockets: sockets.clone(), warnings: warnings.into(), others };
         let accounts = Accounts::new(accounts::Parts {
             chat: chat.clone(),

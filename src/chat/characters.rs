@@ -128,7 +128,7 @@ impl Chat {
             match self.inner.store.forget_old_keys(self.now()).await {
                 Ok(0) => return,
                 Ok(_) => tokio::time::sleep(Duration::from_millis(200)).await,
-                Err(fault) => return tracing::warn!("cannot forget old keys of requests: {fault}"),
+                Err(fault) => return fault.log("cannot forget old keys of requests"),
             }
         }
     }

@@ -93,6 +93,7 @@ impl Chat {
             let pause = match timeout(PATIENCE, self.inner.store.next_erasure()).await.unwrap_or(Err(Fault::TooSlow)) {
                 Ok(Some(erasure)) => match self.erase_some(&erasure).await {
                     Ok(_) => PAUSE,
+                    Err(Refusal::DatabaseAway { .. }) => LOOK_AGAIN,
                     Err(refusal) => {
                         tracing::warn!("cannot go on erasing: {refusal:?}");
                         LOOK_AGAIN
@@ -100,7 +101,7 @@ impl Chat {
                 },
                 Ok(None) => LOOK_AGAIN,
                 Err(fault) => {
-                    tracing::warn!("cannot look for what is to be erased: {fault}");
+                    fault.log("cannot look for what is to be erased");
                     LOOK_AGAIN
                 }
             };

@@ -136,7 +136,7 @@ impl Feed {
             };
             let changes = match timeout(PATIENCE, read).await.unwrap_or(Err(Fault::TooSlow)) {
                 Ok(changes) => changes,
-                Err(fault) => return tracing::warn!("cannot read what is missing: {fault}"),
+                Err(fault) => return fault.log("cannot read what is missing"),
             };
             let is_last = changes.len() < READ_AT_ONCE;
             progress.tell_changes(changes, told);

@@ -128,7 +128,7 @@ impl Chat {
             match self.inner.store.forget_guests(Micros(self.now().0 - KEPT)).await {
                 Ok(0) => return,
                 Ok(_) => tokio::time::sleep(PAUSE).await,
-                Err(fault) => return tracing::warn!("cannot forget guests of long ago: {fault}"),
+                Err(fault) => return fault.log("cannot forget guests of long ago"),
             }
         }
     }

@@ -115,7 +115,7 @@ impl Chat {
                     self.inner.bus.tell(Event::UserEdited { user }).await;
                 }
             }
-            Err(fault) => tracing::warn!("cannot take in the names of accounts: {fault}"),
+            Err(fault) => fault.log("cannot take in the names of accounts"),
         }
     }
 }

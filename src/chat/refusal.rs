@@ -115,13 +115,8 @@ const STORAGE_RETRY: u64 = 10_000;
 
 impl From<Fault> for Refusal {
     fn from(fault: Fault) -> Self {
-        if fault.is_away() {
-            tracing::warn!("{fault}");
-            Refusal::DatabaseAway { retry_in: DATABASE_RETRY }
-        } else {
-            tracing::error!("{fault}");
-            Refusal::Failed
-        }
+        fault.log("cannot answer");
+        if fault.is_away() { Refusal::DatabaseAway { retry_in: DATABASE_RETRY } } else { Refusal::Failed }
     }
 }
 

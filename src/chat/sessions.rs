@@ -152,10 +152,10 @@ impl Chat {
 
     pub async fn forget_expired_sessions(&self) {
         if let Err(fault) = self.inner.store.forget_expired_sessions(self.inner.clock.now()).await {
-            tracing::warn!("cannot clear up expired sessions: {fault}");
+            fault.log("cannot clear up expired sessions");
         }
         if let Err(fault) = self.inner.store.forget_oldest_guesses().await {
-            tracing::warn!("cannot clear up wrong passwords: {fault}");
+            fault.log("cannot clear up wrong passwords");
         }
     }
 

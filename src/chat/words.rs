@@ -97,7 +97,7 @@ impl Words {
             wait = match timeout(PATIENCE, self.catch_up()).await.unwrap_or(Err(Fault::TooSlow)) {
                 Ok(()) => LOOK_AGAIN,
                 Err(fault) => {
-                    tracing::warn!("cannot read the list of words, the last one goes on: {fault}");
+                    fault.log("cannot read the list of words, the last one goes on");
                     TRY_AGAIN
                 }
             };

@@ -7,7 +7,7 @@ use tracing_subscriber::EnvFilter;
 use crate::config::LogFormat;
 
 /// The transport's crates log handshakes, with their tokens, below this.
-const QUIET: [&str; 4] = ["engineioxide=info", "sqlx=warn", "sea_orm_migration=warn", "hyper=info"];
+const QUIET: [&str; 4] = ["engineioxide=info", "sqlx=error", "sea_orm_migration=warn", "hyper=info"];
 
 pub fn start(format: LogFormat, filter: &str) {
     let mut filter = EnvFilter::new(filter);

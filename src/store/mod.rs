@@ -1,5 +1,6 @@
 //! Remembers. SQLite or PostgreSQL; sea-orm is the seam between them, so there is no store trait.
 
+mod absence;
 mod adoption;
 mod audit;
 mod blocks;

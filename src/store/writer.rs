@@ -164,7 +164,7 @@ impl Task {
             Ok(settled) => self.announce(settled, askers).await,
             Err(Failure::Before(fault)) if fault.is_conflict() => self.commit_one_by_one(commands, askers).await,
             Err(Failure::Before(fault)) => {
-                tracing::error!(messages = commands.len(), "cannot store messages: {fault}");
+                fault.log("cannot store messages");
                 if fault.is_away() {
                     self.refuse(askers, WriteRefusal::DatabaseAway);
                     self.refuse_waiting();
@@ -173,7 +173,7 @@ impl Task {
                 }
             }
             Err(Failure::Unknown(fault)) => {
-                tracing::error!(messages = commands.len(), "messages may or may not be stored: {fault}");
+                fault.log("messages may or may not be stored");
                 self.refuse(askers, WriteRefusal::OutcomeUnknown);
                 self.doubtful.extend(commands.iter().map(Command::room));
             }
@@ -196,18 +196,18 @@ impl Task {
                     self.refuse(vec![asker], WriteRefusal::AuthorGone);
                 }
                 Err(Failure::Before(fault)) if !fault.is_away() => {
-                    tracing::error!("cannot store a message: {fault}");
+                    fault.log("cannot store a message");
                     self.refuse(vec![asker], WriteRefusal::Failed);
                 }
                 // The rest would wait as long, one after another.
                 Err(failure) => {
                     let refusal = match failure {
                         Failure::Before(fault) => {
-                            tracing::error!("cannot store a message: {fault}");
+                            fault.log("cannot store a message");
                             WriteRefusal::DatabaseAway
                         }
                         Failure::Unknown(fault) => {
-                            tracing::error!("a message may or may not be stored: {fault}");
+                            fault.log("a message may or may not be stored");
                             self.doubtful.insert(command[0].room());
                             WriteRefusal::OutcomeUnknown
                         }
@@ -362,7 +362,7 @@ impl Task {
                 self.bus.announce(Announcement { events, then: None }).await;
             }
             Err(fault) => {
-                tracing::warn!("cannot take in what other programs wrote: {fault}");
+                fault.log("cannot take in what other programs wrote");
                 if fault.is_away() {
                     self.refuse_waiting();
                 }

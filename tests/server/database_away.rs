@@ -134,3 +134,50 @@ async fn newcomers_of_whom_nothing_is_known_hold_up_nobody() {
     postgres.signal("CONT");
     drop(coming.await);
 }
+
+/// Whoever reads the log sees when it went and when it was back, and hardly more.
+#[tokio::test]
+async fn an_absence_is_told_once_and_now_and_then() {
+    const AWAY: Duration = Duration::from_secs(21);
+    let postgres = Postgres::of_its_own();
+    let program = Program::on_url(tempfile::tempdir().unwrap(), postgres.database(), &[]);
+    let ann = program.account("ann");
+    let server = program.serve().await;
+    let mut talk = Talk { socket: Socket::with_token(&server.url, &ann.token).await, acknowledged: Vec::new() };
+    let mut read = 0;
+    let mut news = || {
+        let lines: Vec<String> = server.logged().lines().skip(read).map(str::to_owned).collect();
+        read += lines.len();
+        lines
+    };
+    talk.send("before").await;
+    news();
+    for (goes, comes) in [("QUIT", None), ("STOP", Some("CONT"))] {
+        let went = Instant::now();
+        if comes.is_some() {
+            postgres.signal(goes)
+        } else {
+            postgres.crash()
+        }
+        while went.elapsed() < AWAY {
+            assert_eq!(talk.socket.ask("send-message", json!({ "message": "lost" })).await["success"], false);
+            readiness(&server).await;
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        let lines = news();
+        assert!((1..=3).contains(&lines.len()), "{goes}: {lines:#?}");
+        assert!(lines[0].contains("the database "), "{lines:#?}");
+        comes.map_or_else(|| postgres.start(), |signal| postgres.signal(signal));
+        talk.works_again().await;
+        let mut lines = Vec::new();
+        eventually("its return is told", async || {
+            lines.extend(news());
+            lines.last().is_some_and(|line| line.contains("the database is back, after 2"))
+        })
+        .await;
+        assert!(lines.len() <= 2, "{goes}: {lines:#?}");
+        // Another one that is told at once.
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert_eq!(news(), [""; 0]);
+    }
+}
