@@ -1,10 +1,12 @@
-import { type KeyboardEvent, type PointerEvent, useEffect, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, type PointerEvent, useEffect, useId, useMemo, useRef, useState } from 'react';
 import type { Day } from '../api/shapes';
 import { direction, t } from '../texts';
-import { compact, date, number, shortDate } from '../texts/formats';
-import { scale } from './days';
+import { compact, number } from '../texts/formats';
+import { dayNames, scale } from './days';
 
-const [HEIGHT, TOP, BOTTOM, SIDE] = [220, 12, 26, 40];
+const [HEIGHT, TOP, BOTTOM] = [220, 12, 26];
+/** What half a date may take, and a letter of a number. */
+const [HALF_DATE, LETTER] = [28, 7];
 
 interface Props {
   title: string;
@@ -18,19 +20,21 @@ export function Chart({ title, days, value, label }: Props) {
   const [frame, width] = useWidth();
   const [at, setAt] = useState<number>();
   const id = useId();
+  const [date, shortDate] = useMemo(() => [dayNames({ dateStyle: 'medium' }), dayNames({ month: 'short', day: 'numeric' })], []);
   const { top, lines } = scale(Math.max(...days.map((day) => day[value])));
-  const [inner, high] = [Math.max(0, width - SIDE), HEIGHT - TOP - BOTTOM];
+  const side = Math.max(40, 12 + LETTER * Math.max(...lines.map((line) => compact(line).length)));
+  const [inner, high] = [Math.max(0, width - side), HEIGHT - TOP - BOTTOM];
   const step = inner / days.length;
   const bar = Math.max(1, Math.min(28, step - Math.max(1, step * 0.25)));
   const isRtl = direction() === 'rtl';
-  const xOf = (index: number) => (isRtl ? inner - (index + 0.5) * step : SIDE + (index + 0.5) * step);
+  const xOf = (index: number) => (isRtl ? inner - (index + 0.5) * step : side + (index + 0.5) * step);
   const yOf = (n: number) => TOP + high * (1 - n / top);
   const every = Math.max(1, Math.ceil(days.length / Math.max(2, Math.floor(inner / 72))));
   const shown = at === undefined ? undefined : days[at];
 
   const point = (event: PointerEvent) => {
     const x = event.clientX - (frame.current?.getBoundingClientRect().left ?? 0);
-    const index = Math.floor((isRtl ? inner - x : x - SIDE) / step);
+    const index = Math.floor((isRtl ? inner - x : x - side) / step);
     setAt(index >= 0 && index < days.length ? index : undefined);
   };
   const onKeyDown = (event: KeyboardEvent) => {
@@ -51,13 +55,13 @@ export function Chart({ title, days, value, label }: Props) {
         <svg width={width} height={HEIGHT} aria-hidden="true" className="block overflow-visible">
           {lines.map((line) => (
             <g key={line}>
-              <line x1={isRtl ? 0 : SIDE} x2={isRtl ? inner : width} y1={yOf(line)} y2={yOf(line)} className="stroke-line" />
-              <text x={isRtl ? width : SIDE - 8} y={yOf(line) + 4} textAnchor="end" className="fill-faint text-2xs tabular-nums">{compact(line)}</text>
+              <line x1={isRtl ? 0 : side} x2={isRtl ? inner : width} y1={yOf(line)} y2={yOf(line)} className="stroke-line" />
+              <text x={isRtl ? inner + 8 : side - 8} y={yOf(line) + 4} textAnchor="end" className="fill-faint text-2xs tabular-nums">{compact(line)}</text>
             </g>
           ))}
           {days.map((day, index) => (
             <g key={day.date}>
-              {index % every === every - 1 && <text x={Math.min(Math.max(xOf(index), 20), width - 20)} y={HEIGHT - 6} textAnchor="middle" className="fill-faint text-2xs">{shortDate(day.date)}</text>}
+              {index % every === every - 1 && <text x={Math.min(Math.max(xOf(index), HALF_DATE), width - HALF_DATE)} y={HEIGHT - 6} textAnchor="middle" className="fill-faint text-2xs">{shortDate(day.date)}</text>}
               <rect
                 x={xOf(index) - bar / 2}
                 y={yOf(day[value])}

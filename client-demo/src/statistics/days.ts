@@ -1,4 +1,5 @@
 import type { Day } from '../api/shapes';
+import { language } from '../texts';
 
 const DAY = 86_400_000;
 
@@ -20,4 +21,10 @@ export function scale(most: number): { top: number; lines: number[] } {
   const power = 10 ** Math.floor(Math.log10(most / 4));
   const step = [1, 2, 2.5, 5, 10].map((one) => one * power).find((one) => Number.isInteger(one) && one * 4 >= most) ?? 10 * power;
   return { top: step * 4, lines: [0, 1, 2, 3, 4].map((one) => one * step) };
+}
+
+/** Days are those of UTC: in the zone of who reads they would be the days before, west of Greenwich. */
+export function dayNames(options: Intl.DateTimeFormatOptions): (date: string) => string {
+  const format = new Intl.DateTimeFormat(language(), { ...options, timeZone: 'UTC' });
+  return (date) => format.format(new Date(date));
 }
