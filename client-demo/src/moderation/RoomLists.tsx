@@ -43,7 +43,7 @@ function BarredRow({ room, kind, barred: { user, by, reason, at, mutedUntil } }:
         <bdi className="block truncate text-base font-medium">{user.name}</bdi>
         <p className="text-sm text-faint">{about.filter(Boolean).join(' · ')}</p>
       </div>
-      <Button size="sm" isBusy={isBusy} onClick={lift}>{t('lift')}</Button>
+      <Button size="sm" isBusy={isBusy} onClick={lift}>{t(kind === 'bans' ? 'unban' : 'unmute')}</Button>
       <Trouble error={refusal} className="w-full" />
     </li>
   );

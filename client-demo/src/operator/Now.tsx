@@ -46,6 +46,8 @@ export function Now() {
   );
 }
 
+const milliseconds = (n: number | undefined) => (n === undefined ? '–' : t('now.milliseconds', { n: rate(n) }));
+
 function Node({ node }: { node: NodeFigures }) {
   const { perSecond, waiting, writer } = node;
   const refusals = Object.entries(node.refusals).filter(([, count]) => count > 0).toSorted(([, one], [, other]) => other - one);
@@ -62,8 +64,8 @@ function Node({ node }: { node: NodeFigures }) {
         <Figure name={t('now.rate.requests')} value={perSecond.requests} isRate />
         <Figure name={t('now.waiting')} text={`${number(waiting.events)} · ${bytes(waiting.bytes)}`} />
         <Figure name={t('now.queue')} value={writer.queue} />
-        <Figure name={t('now.commit.half')} text={writer.commitMs ? `${rate(writer.commitMs.p50)} ms` : '–'} />
-        <Figure name={t('now.commit.most')} text={writer.commitMs ? `${rate(writer.commitMs.p95)} ms` : '–'} />
+        <Figure name={t('now.commit.half')} text={milliseconds(writer.commitMs?.p50)} />
+        <Figure name={t('now.commit.most')} text={milliseconds(writer.commitMs?.p95)} />
       </dl>
       {refusals.length > 0 && (
         <p className="mt-3 flex flex-wrap gap-2 text-sm text-soft">

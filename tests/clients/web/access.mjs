@@ -32,7 +32,7 @@ const PAGES = (garden) => ({
   statistics: [`#/statistics/${garden.slug}`, (page) => page.getByText('Messages per day').first().waitFor()],
   reports: ['#/operator/reports', (page) => page.getByText('CHEAP SEEDS').waitFor()],
   'room settings': [`#/rooms/${garden.slug}`, async (page) => {
-    await page.getByRole('button', { name: 'About this room' }).click();
+    await page.getByRole('button', { name: 'Room menu' }).click();
     await page.getByRole('menuitem', { name: 'Room settings' }).click();
     await opened(page, 'Close this room');
   }],

@@ -65,7 +65,7 @@ const SCENES = {
   browse: { as: 'sam', at: '#/browse' },
   invitation: { as: 'layla', at: '#/invitations' },
   'room-settings': { as: 'mira', at: room(world.garden), async then(page) {
-    await page.getByRole('button', { name: 'About this room' }).click();
+    await page.getByRole('button', { name: 'Room menu' }).click();
     await page.getByRole('menuitem', { name: 'Room settings' }).click();
     await page.getByRole('tab', { name: 'Mutes' }).click();
   } },

@@ -135,7 +135,7 @@ test('an invitation is told, and accepted', async (t) => {
   const { ann, ben, names } = await twoIn(t);
   const name = `Den ${unique()}`;
   await makeRoom(ann, name, 'By invitation');
-  await ann.getByRole('button', { name: 'About this room' }).click();
+  await ann.getByRole('button', { name: 'Room menu' }).click();
   await ann.getByRole('menuitem', { name: 'Invite' }).click();
   await ann.getByRole('dialog').getByLabel('Name or username').fill(names[1]);
   await ann.getByRole('dialog').getByRole('button', { name: 'Invite' }).click();
