@@ -1,7 +1,8 @@
-import { AtSign, BarChart3, Bell, ChevronDown, Compass, Gauge, Hash, Lock, LogOut, Mail, MessageSquarePlus, Plus, Search, Settings2, Shield, Users } from 'lucide-react';
+import { AtSign, BarChart3, Bell, ChevronDown, Compass, Gauge, Hash, Lock, LogOut, Mail, MessageSquarePlus, Plus, Search, Settings2, Shield, UserPlus, Users } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { AppearanceItems } from '../account/Appearance';
+import { leaveForSignUp } from '../account/joining';
 import { Mark } from '../account/Mark';
 import { myself } from '../api/queries';
 import { session } from '../api/session';
@@ -222,6 +223,7 @@ function Footer() {
           </button>
         }
       >
+        {me.isGuest && <Item icon={<UserPlus size={15} />} onSelect={leaveForSignUp}>{t('entry.sign-up')}</Item>}
         {!me.isGuest && <Item icon={<Settings2 size={15} />} onSelect={() => go({ page: 'settings', part: 'profile' })}>{t('settings')}</Item>}
         <Item icon={<BarChart3 size={15} />} onSelect={() => go({ page: 'statistics', room: 'main-chat' })}>{t('statistics')}</Item>
         {isStaff && <Item icon={<Gauge size={15} />} onSelect={() => go({ page: 'operator', part: me.role === 'admin' ? 'now' : 'reports' })}>{t('operator')}</Item>}

@@ -1,4 +1,7 @@
-import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId } from 'react';
+import { Eye, EyeOff, Search as Magnifier } from 'lucide-react';
+import { type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes, useId, useState } from 'react';
+import { t } from '../texts';
+import { IconButton } from './Button';
 
 interface Around {
   label: string;
@@ -10,6 +13,12 @@ interface Around {
 const INPUT = `w-full rounded-lg border border-edge bg-canvas text-base text-ink shadow-card transition-[border-color,box-shadow]
   duration-100 hover:border-faint focus:border-accent focus:outline-none focus:ring-3 focus:ring-accent/20
   aria-invalid:border-bad aria-invalid:focus:ring-bad/20 disabled:opacity-60`;
+
+/** The same around an input that is not alone. */
+const FRAME = `flex h-10 items-center rounded-lg border border-edge bg-canvas shadow-card transition-[border-color,box-shadow] duration-100
+  hover:border-faint has-[input:focus]:border-accent has-[input:focus]:ring-3 has-[input:focus]:ring-accent/20
+  has-aria-invalid:border-bad has-aria-invalid:has-[input:focus]:ring-bad/20`;
+const BARE = 'h-full min-w-0 flex-1 bg-transparent text-base text-ink outline-none';
 
 function Framed({ id, label, hint, error, isLabelHidden, children }: Around & { id: string; children: ReactNode }) {
   return (
@@ -29,10 +38,33 @@ const described = (id: string, { hint, error }: Pick<Around, 'hint' | 'error'>) 
 
 export function Field({ label, hint, error, isLabelHidden = false, ...rest }: Around & InputHTMLAttributes<HTMLInputElement>) {
   const id = useId();
+  const input = { id, dir: 'auto', ...rest, ...described(id, { hint, error }) };
   return (
     <Framed {...{ id, label, hint, error, isLabelHidden }}>
-      <input id={id} dir="auto" {...rest} {...described(id, { hint, error })} className={`h-10 px-3 ${INPUT}`} />
+      {rest.type === 'password' ? <Secret {...input} /> : <input {...input} className={`h-10 px-3 ${INPUT}`} />}
     </Framed>
+  );
+}
+
+function Secret(input: InputHTMLAttributes<HTMLInputElement>) {
+  const [isShown, setShown] = useState(false);
+  const Icon = isShown ? EyeOff : Eye;
+  return (
+    <div className={`${FRAME} pe-1`}>
+      <input {...input} type={isShown ? 'text' : 'password'} autoCapitalize="none" autoCorrect="off" spellCheck={false} className={`ps-3 ${BARE}`} />
+      <IconButton label={t('password.show')} aria-pressed={isShown} onClick={() => setShown(!isShown)}><Icon size={17} /></IconButton>
+    </div>
+  );
+}
+
+/** Of a list below it, which changes as one types. */
+export function Search({ label, value, onChange }: { label: string; value: string; onChange: (value: string) => void }) {
+  return (
+    <label className={`mb-5 gap-2.5 px-3 ${FRAME}`}>
+      <Magnifier size={16} className="shrink-0 text-faint" aria-hidden="true" />
+      <span className="sr-only">{label}</span>
+      <input dir="auto" value={value} onChange={(event) => onChange(event.target.value)} placeholder={label} className={BARE} />
+    </label>
   );
 }
 
