@@ -1,16 +1,16 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Laptop, Smartphone } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
+import { all } from '../api/queries';
 import { call } from '../api/session';
 import type { SessionRecord } from '../api/shapes';
 import { Button } from '../look/Button';
 import { Field } from '../look/Field';
-import { Part } from '../look/Page';
-import { Paged } from '../look/Paged';
-import { Trouble } from '../look/State';
+import { Part, Rows } from '../look/Page';
+import { Bones, Trouble } from '../look/State';
 import { useAction } from '../look/useAction';
 import { t } from '../texts';
-import { ago } from '../texts/formats';
+import { ago, moment } from '../texts/formats';
 import { deviceOf } from './device';
 
 export function Security() {
@@ -24,6 +24,7 @@ export function Security() {
 
 function Sessions() {
   const queries = useQueryClient();
+  const { data, error, refetch } = useQuery({ queryKey: ['sessions'], queryFn: () => all<SessionRecord>('/api/me/sessions') });
   const { run, isBusy, refusal } = useAction();
   const others = () => run(async () => {
     await call('DELETE', '/api/me/sessions');
@@ -32,7 +33,9 @@ function Sessions() {
   return (
     <Part title={t('sessions')} about={t('sessions.about')} action={<Button size="sm" isBusy={isBusy} onClick={others}>{t('sessions.end-others')}</Button>}>
       <Trouble error={refusal} className="mb-3" />
-      <Paged<SessionRecord> name={['sessions']} path="/api/me/sessions" row={(one) => <SessionRow key={one.id} one={one} />} empty={null} />
+      <Trouble error={error} onRetry={refetch} />
+      {!data && !error && <Bones count={2} />}
+      {data && <Rows>{data.toSorted((one, other) => Number(other.current) - Number(one.current)).map((one) => <SessionRow key={one.id} one={one} />)}</Rows>}
     </Part>
   );
 }
@@ -51,7 +54,7 @@ function SessionRow({ one }: { one: SessionRecord }) {
       <span className="grid size-9 shrink-0 place-items-center rounded-lg bg-hover text-soft"><Icon size={18} aria-hidden="true" /></span>
       <div className="min-w-0 flex-1">
         <p className="truncate text-base font-medium">{name || t('sessions.unknown')}</p>
-        <p className="text-sm text-faint">{[one.address, t('sessions.used', { when: ago(one.lastUsedAt) })].filter(Boolean).join(' · ')}</p>
+        <p className="text-sm text-faint">{[one.address, t('sessions.began', { when: moment(one.createdAt) }), t('sessions.used', { when: ago(one.lastUsedAt) })].filter(Boolean).join(' · ')}</p>
       </div>
       {one.current ? <span className="rounded-full bg-accent-soft px-2.5 py-0.5 text-xs font-medium text-accent-ink">{t('sessions.this')}</span>
         : <Button size="sm" isBusy={isBusy} onClick={end}>{t('sessions.end')}</Button>}
