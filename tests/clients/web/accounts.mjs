@@ -16,11 +16,79 @@ test('what is wrong is said beside it, until it is mended', async (t) => {
   await page.getByLabel('Email').fill(`x${unique()}@example.com`);
   await page.getByLabel('Password').fill('a good password');
   await page.getByRole('button', { name: 'Create an account' }).click();
-  await page.getByRole('alert').getByText('This username already exists').waitFor();
+  await page.getByRole('alert').getByText('This username is taken.').waitFor();
+  assert.equal(await page.getByLabel('Username').evaluate((field) => document.activeElement === field), true, 'the wrong field has the focus');
   await page.getByLabel('Username').fill(unique());
   await page.getByRole('alert').waitFor({ state: 'detached' });
   await page.getByRole('button', { name: 'Create an account' }).click();
   await composer(page).waitFor();
+});
+
+test('what is missing or misshapen is said in our words, and the first such field has the focus', async (t) => {
+  const page = await open(t);
+  await page.getByRole('button', { name: 'Create an account' }).click();
+  const send = page.getByRole('button', { name: 'Create an account' });
+  await send.click();
+  for (const text of ['Choose a username.', 'Enter your email address.', 'A password has six characters or more.']) await page.getByText(text).waitFor();
+  const focused = () => page.evaluate(() => document.activeElement.getAttribute('name'));
+  assert.equal(await focused(), 'username');
+  await page.getByLabel('Username').fill(unique());
+  await page.getByLabel('Email').fill('ann@example');
+  await page.getByLabel('Password').fill('secret');
+  await send.click();
+  await page.getByText('An email address looks like ann@example.com.').waitFor();
+  assert.equal(await focused(), 'email');
+  const taken = await register(`t${unique()}`);
+  await page.getByLabel('Email').fill(`${taken.username}@example.com`);
+  await send.click();
+  await page.getByText('This email address is taken. Do you have an account already?').waitFor();
+  assert.equal(await focused(), 'email');
+  await page.getByRole('button', { name: 'Show what is typed' }).click();
+  assert.equal(await page.getByLabel('Password').getAttribute('type'), 'text');
+  await page.getByRole('button', { name: 'Show what is typed' }).click();
+  assert.equal(await page.getByLabel('Password').getAttribute('type'), 'password');
+  await page.getByLabel('Email').fill(`x${unique()}@example.com`);
+  await send.click();
+  await composer(page).waitFor();
+  spotless(page);
+});
+
+test('a guest who wants to stay makes an account', async (t) => {
+  const guest = await open(t);
+  await guest.getByRole('button', { name: 'Look around as a guest' }).click();
+  await guest.getByText('Left empty, you are called Anonymous.').waitFor();
+  await guest.getByRole('button', { name: 'Come in' }).click();
+  await composer(guest).waitFor();
+  await guest.getByRole('button', { name: /Account and settings/ }).click();
+  await guest.getByRole('menuitem', { name: 'Create an account' }).click();
+  const username = unique();
+  await guest.getByLabel('Username').fill(username);
+  await guest.getByLabel('Email').fill(`${username}@example.com`);
+  await guest.getByLabel('Password').fill(PASSWORD);
+  await guest.getByRole('button', { name: 'Create an account' }).click();
+  await composer(guest).waitFor();
+  await guest.getByText(`@${username}`).waitFor();
+  spotless(guest);
+});
+
+test('of many sessions that are alike the one in use stands first; another is signed out', async (t) => {
+  const page = await open(t);
+  const person = await register(`s${unique()}`);
+  await signIn(page, person.username);
+  await composer(page).waitFor();
+  const login = (userAgent) => fetch(`${CHAT_URL}/api/auth/login`, {
+    method: 'POST', headers: { 'content-type': 'application/json', 'user-agent': userAgent }, body: JSON.stringify({ identifier: person.username, password: PASSWORD }),
+  });
+  await login('Firefox/130 Linux');
+  await login('Firefox/130 Linux');
+  await goes(page, '#/settings/security');
+  const rows = page.locator('main li', { hasText: 'since' });
+  await rows.nth(3).waitFor();
+  assert.match(await rows.first().innerText(), /This one/);
+  await rows.nth(1).getByRole('button', { name: 'Sign out' }).click();
+  await rows.nth(3).waitFor({ state: 'detached' });
+  assert.equal(await rows.count(), 3);
+  spotless(page);
 });
 
 test('a guest comes in where the operator lets them, and is the same after a reload', async (t) => {
@@ -89,7 +157,7 @@ test('a room is archived, opened again, and deleted; who is in it sees it', asyn
   await ben.getByLabel(`Message to ${name}`).waitFor();
   await say(ann, 'Last words');
   await shows(ben, 'Last words');
-  await ann.getByRole('button', { name: 'About this room' }).click();
+  await ann.getByRole('button', { name: 'Room menu' }).click();
   await ann.getByRole('menuitem', { name: 'Room settings' }).click();
   const settings = ann.getByRole('dialog', { name: 'Room settings' });
   await settings.getByRole('button', { name: 'Archive' }).click();
