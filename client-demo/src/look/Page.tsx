@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { go, hashOf, type Route } from '../app/routes';
 import { t } from '../texts';
 import { IconButton } from './Button';
+import { useTitle } from './useTitle';
 
 /** A page that is no conversation: a title, and what there is to read and do. */
 export function Page({ title, about, action, tabs, isWide = false, children }: {
@@ -13,16 +14,17 @@ export function Page({ title, about, action, tabs, isWide = false, children }: {
   isWide?: boolean;
   children: ReactNode;
 }) {
+  useTitle(title);
   return (
     <div className="h-full overflow-y-auto">
       <div className={`mx-auto px-4 pt-4 pb-16 sm:px-8 sm:pt-10 ${isWide ? 'max-w-6xl' : 'max-w-2xl'}`}>
-        <header className="mb-6 flex items-start gap-3">
+        <header className="mb-6 flex flex-wrap items-start gap-3">
           <IconButton label={t('back')} onClick={() => go({ page: 'home' })} className="-ms-2 md:hidden"><ChevronLeft size={20} className="rtl:-scale-x-100" /></IconButton>
           <div className="min-w-0 flex-1">
             <h1 className="text-xl font-semibold tracking-tight">{title}</h1>
             {about && <p className="mt-1 text-md text-soft">{about}</p>}
           </div>
-          {action}
+          {action && <div className="grid w-full sm:w-auto">{action}</div>}
         </header>
         {tabs}
         {children}
@@ -31,13 +33,17 @@ export function Page({ title, about, action, tabs, isWide = false, children }: {
   );
 }
 
+/** What does not fit fades out at the edge. */
 export function Tabs({ label, tabs }: { label: string; tabs: { to: Route; text: string; isHere: boolean }[] }) {
   return (
-    <nav aria-label={label} className="-mx-4 mb-8 overflow-x-auto border-b border-line px-4 sm:mx-0 sm:px-0">
+    <nav aria-label={label} className="mask-x-from-[calc(100%-1rem)] -mx-4 mb-8 scroll-px-6 overflow-x-auto border-b border-line px-4 md:mx-0 md:mask-none md:px-0">
       <ul className="flex gap-5">
         {tabs.map(({ to, text, isHere }) => (
           <li key={text}>
             <a
+              ref={(link) => {
+                if (isHere) link?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+              }}
               href={hashOf(to)}
               aria-current={isHere ? 'page' : undefined}
               className="block border-b-2 border-transparent py-2.5 text-base whitespace-nowrap text-soft transition-colors hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"
