@@ -11,10 +11,14 @@ interface Props {
   onClose: () => void;
   children: ReactNode;
   width?: 'sm' | 'md';
+  /** Stands above what is scrolled. */
+  tabs?: ReactNode;
+  /** As high whatever is in it, so that it does not jump under the hand. */
+  isTall?: boolean;
 }
 
 /** The browser's own: it keeps the focus, gives it back, closes by Escape, and lies above all else. */
-export function Dialog({ title, about, onClose, children, width = 'sm' }: Props) {
+export function Dialog({ title, about, onClose, children, width = 'sm', tabs, isTall = false }: Props) {
   const ref = useRef<HTMLDialogElement>(null);
   const place = useModal(ref);
   const name = useId();
@@ -31,15 +35,16 @@ export function Dialog({ title, about, onClose, children, width = 'sm' }: Props)
         backdrop:bg-scrim ${width === 'sm' ? 'max-w-md' : 'max-w-lg'}`}
     >
       <Place value={place}>
-        <div className="flex max-h-[calc(100dvh-4rem)] flex-col">
+        <div className={`flex flex-col ${isTall ? 'h-[min(35rem,80dvh)]' : 'max-h-[calc(100dvh-4rem)]'}`}>
           <header className="flex items-start gap-3 px-6 pt-5 pb-1">
             <div className="min-w-0 flex-1">
-              <h2 id={name} className="text-lg font-semibold tracking-tight">{title}</h2>
-              {about && <p className="mt-1 text-base text-soft">{about}</p>}
+              <h2 id={name} className="text-lg wrap-anywhere font-semibold tracking-tight">{title}</h2>
+              {about && <p className="mt-1 text-base wrap-anywhere text-soft">{about}</p>}
             </div>
             <IconButton label={t('close')} onClick={onClose} className="-me-2"><X size={18} /></IconButton>
           </header>
-          <div className="min-h-0 overflow-y-auto px-6 pt-3 pb-6">{children}</div>
+          {tabs}
+          <div className="min-h-0 flex-1 overflow-y-auto px-6 pt-3 pb-6">{children}</div>
         </div>
       </Place>
     </dialog>
