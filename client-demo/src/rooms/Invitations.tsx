@@ -1,8 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { MailOpen } from 'lucide-react';
-import { useState } from 'react';
 import { putRoom } from '../api/queries';
-import { asRefusal, type Refusal } from '../api/refusal';
 import { call } from '../api/session';
 import type { Invitation, RoomRecord } from '../api/shapes';
 import { useMe } from '../app/me';
@@ -12,6 +10,7 @@ import { Button } from '../look/Button';
 import { Page } from '../look/Page';
 import { Paged } from '../look/Paged';
 import { Empty, Trouble } from '../look/State';
+import { useAction } from '../look/useAction';
 import { t } from '../texts';
 import { ago } from '../texts/formats';
 
@@ -30,33 +29,28 @@ export default function Invitations() {
 
 function InvitationRow({ invitation: { room, by, invitedAt } }: { invitation: Invitation }) {
   const [me, queries] = [useMe(), useQueryClient()];
-  const [state, setState] = useState<{ isBusy: boolean; refusal?: Refusal }>({ isBusy: false });
-  const run = async (work: () => Promise<unknown>) => {
-    setState({ isBusy: true });
-    try {
-      await work();
-      queries.invalidateQueries({ queryKey: ['rooms'] });
-      queries.invalidateQueries({ queryKey: ['me'] });
-    } catch (error) {
-      setState({ isBusy: false, refusal: asRefusal(error) });
-    }
-  };
-  const accept = () => run(async () => {
+  const { run, isBusy, refusal } = useAction();
+  const answer = (work: () => Promise<unknown>) => run(async () => {
+    await work();
+    queries.invalidateQueries({ queryKey: ['rooms'] });
+    queries.invalidateQueries({ queryKey: ['me'] });
+  });
+  const accept = () => answer(async () => {
     const joined = await call<RoomRecord>('POST', `/api/rooms/${room.id}/join`);
     putRoom(queries, joined, true);
     go({ page: 'room', room: referenceOf(joined) });
   });
-  const decline = () => run(() => call('DELETE', `/api/rooms/${room.id}/invites/${me.id}`));
+  const decline = () => answer(() => call('DELETE', `/api/rooms/${room.id}/invites/${me.id}`));
   return (
     <li className="flex flex-wrap items-center gap-3 px-4 py-3">
       <RoomIcon room={room} size={18} />
-      <div className="min-w-0 flex-1">
-        <p className="truncate text-md font-medium"><bdi>{room.name}</bdi></p>
-        <p className="truncate text-sm text-faint">{by ? t('invitations.by', { name: by.name, when: ago(invitedAt) }) : ago(invitedAt)}</p>
+      <div className="min-w-40 flex-1">
+        <p className="text-md font-medium wrap-anywhere"><bdi>{room.name}</bdi></p>
+        <p className="text-sm wrap-anywhere text-faint">{by ? t('invitations.by', { name: by.name, when: ago(invitedAt) }) : ago(invitedAt)}</p>
       </div>
-      <Button size="sm" kind="primary" isBusy={state.isBusy} onClick={accept}>{t('invited.accept')}</Button>
-      <Button size="sm" kind="ghost" disabled={state.isBusy} onClick={decline}>{t('invited.decline')}</Button>
-      <Trouble error={state.refusal} className="w-full" />
+      <Button size="sm" kind="primary" isBusy={isBusy} onClick={accept}>{t('invited.accept')}</Button>
+      <Button size="sm" kind="ghost" disabled={isBusy} onClick={decline}>{t('invited.decline')}</Button>
+      <Trouble error={refusal} className="w-full" />
     </li>
   );
 }
