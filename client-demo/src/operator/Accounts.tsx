@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query';
-import { Ellipsis, Lock, LockOpen, LogOut, Search, UserRoundCog, UsersRound } from 'lucide-react';
+import { Ellipsis, Lock, LockOpen, LogOut, UserRoundCog, UsersRound } from 'lucide-react';
 import { useDeferredValue, useState } from 'react';
 import { call } from '../api/session';
 import type { AccountRow, UserRole } from '../api/shapes';
@@ -7,12 +7,13 @@ import { useMe } from '../app/me';
 import { Avatar } from '../look/Avatar';
 import { IconButton } from '../look/Button';
 import { Confirm } from '../look/Confirm';
-import { Field } from '../look/Field';
+import { Field, Search } from '../look/Field';
 import { Heading, Item, Line, Menu } from '../look/Menu';
 import { Paged } from '../look/Paged';
 import { Empty, Trouble } from '../look/State';
 import { useAction } from '../look/useAction';
 import { t } from '../texts';
+import type { Key } from '../texts/en';
 import { date } from '../texts/formats';
 
 const ROLES: UserRole[] = ['user', 'support', 'admin'];
@@ -22,11 +23,7 @@ export function Accounts() {
   const wanted = useDeferredValue(text.trim());
   return (
     <>
-      <label className="mb-5 flex h-10 max-w-md items-center gap-2.5 rounded-lg border border-edge bg-canvas px-3 shadow-card focus-within:border-accent focus-within:ring-3 focus-within:ring-accent/20">
-        <Search size={16} className="text-faint" aria-hidden="true" />
-        <span className="sr-only">{t('people.find')}</span>
-        <input dir="auto" value={text} onChange={(event) => setText(event.target.value)} placeholder={t('people.find')} className="min-w-0 flex-1 bg-transparent text-base outline-none" />
-      </label>
+      <div className="max-w-md"><Search label={t('people.find')} value={text} onChange={setText} /></div>
       <Paged<AccountRow>
         name={['accounts']}
         path="/api/moderation/users"
@@ -38,14 +35,21 @@ export function Accounts() {
   );
 }
 
-function Account({ account: { user, email, role, status, lock, createdAt } }: { account: AccountRow }) {
+type Asked = 'lock' | 'sessions' | UserRole | undefined;
+
+function Account({ account }: { account: AccountRow }) {
+  const { user, email, role, status, lock, createdAt } = account;
   const me = useMe();
   const queries = useQueryClient();
   const { run, refusal } = useAction();
-  const [isLocking, setLocking] = useState(false);
-  const again = () => queries.invalidateQueries({ queryKey: ['accounts'] });
-  const act = (method: string, path: string, body?: unknown) =>
-    run(() => call(method, `/api/moderation/${path}/${user.id}`, body ? { body } : {}).then(again));
+  const [asked, setAsked] = useState<Asked>();
+  const [done, setDone] = useState<Key>();
+  const act = async (said: Key, method: string, path: string, body?: unknown) => {
+    setDone(undefined);
+    await call(method, `/api/moderation/${path}/${user.id}`, body ? { body } : {});
+    await queries.invalidateQueries({ queryKey: ['accounts'] });
+    setDone(said);
+  };
   const isAdmin = me.role === 'admin' && user.id !== me.id;
   const isLocked = status === 'locked';
   const about = [`@${user.username}`, email, date(createdAt), isLocked && (lock?.reason ? t('accounts.locked.why', { reason: lock.reason }) : t('accounts.locked'))];
@@ -63,27 +67,53 @@ function Account({ account: { user, email, role, status, lock, createdAt } }: { 
       {(isAdmin || isLocked) && (
         <Menu trigger={<IconButton label={t('accounts.menu', { name: user.name })}><Ellipsis size={17} /></IconButton>}>
           {isLocked
-            ? <Item icon={<LockOpen size={15} />} onSelect={() => act('DELETE', 'locks')}>{t('accounts.unlock')}</Item>
-            : <Item icon={<Lock size={15} />} isDanger onSelect={() => setLocking(true)}>{t('accounts.lock')}</Item>}
-          {isAdmin && <Item icon={<LogOut size={15} />} onSelect={() => act('DELETE', 'sessions')}>{t('accounts.end')}</Item>}
+            ? <Item icon={<LockOpen size={15} />} onSelect={() => run(() => act('accounts.unlock.done', 'DELETE', 'locks'))}>{t('accounts.unlock')}</Item>
+            : <Item icon={<Lock size={15} />} isDanger onSelect={() => setAsked('lock')}>{t('accounts.lock')}</Item>}
+          {isAdmin && <Item icon={<LogOut size={15} />} onSelect={() => setAsked('sessions')}>{t('accounts.end')}</Item>}
           {isAdmin && (
             <>
               <Line />
               <Heading>{t('accounts.role')}</Heading>
               {ROLES.map((one) => (
-                <Item key={one} icon={<UserRoundCog size={15} />} isChecked={role === one} onSelect={() => act('PUT', 'roles', { role: one })}>{t(`role.${one}`)}</Item>
+                <Item key={one} icon={<UserRoundCog size={15} />} isChecked={role === one} onSelect={() => role !== one && setAsked(one)}>{t(`role.${one}`)}</Item>
               ))}
             </>
           )}
         </Menu>
       )}
+      {done && <p role="status" className="w-full text-sm text-good">{t(done)}</p>}
       <Trouble error={refusal} className="w-full" />
-      {isLocking && (
-        <Confirm title={t('accounts.lock.who', { name: user.name })} about={t('accounts.lock.about')} action={t('accounts.lock')} isDanger onClose={() => setLocking(false)}
-          onDone={({ reason }) => call('PUT', `/api/moderation/locks/${user.id}`, { body: reason ? { reason } : {} }).then(again)}>
-          <Field label={t('reason')} name="reason" maxLength={500} />
-        </Confirm>
-      )}
+      {asked && <Sure account={account} asked={asked} onClose={() => setAsked(undefined)} act={act} />}
     </li>
+  );
+}
+
+interface SureProps {
+  account: AccountRow;
+  asked: NonNullable<Asked>;
+  onClose: () => void;
+  act: (said: Key, method: string, path: string, body?: unknown) => Promise<void>;
+}
+
+/** What cannot be taken back at once is asked for twice. */
+function Sure({ account: { user, role }, asked, onClose, act }: SureProps) {
+  const { name } = user;
+  if (asked === 'lock') {
+    return (
+      <Confirm title={t('accounts.lock.who', { name })} about={t('accounts.lock.about')} action={t('accounts.lock')} isDanger onClose={onClose}
+        onDone={({ reason }) => act('accounts.lock.done', 'PUT', 'locks', reason ? { reason } : {})}>
+        <Field label={t('reason')} name="reason" maxLength={500} />
+      </Confirm>
+    );
+  }
+  if (asked === 'sessions') {
+    return (
+      <Confirm title={t('accounts.end.who', { name })} about={t('accounts.end.about')} action={t('accounts.end')} isDanger onClose={onClose}
+        onDone={() => act('accounts.end.done', 'DELETE', 'sessions')} />
+    );
+  }
+  return (
+    <Confirm title={t('accounts.role.who', { name })} about={t('accounts.role.about', { before: t(`role.${role}`), after: t(`role.${asked}`) })}
+      action={t('accounts.role.do')} onClose={onClose} onDone={() => act('accounts.role.done', 'PUT', 'roles', { role: asked })} />
   );
 }

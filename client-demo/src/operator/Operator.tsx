@@ -22,7 +22,7 @@ export default function Operator({ part }: { part: string }) {
   const Shown = here && PARTS[here];
   const tabs = open.map((name) => ({ to: { page: 'operator', part: name } as const, text: t(`operator.${name}`), isHere: name === here }));
   return (
-    <Page title={t('operator')} isWide tabs={tabs.length > 1 && <Tabs label={t('operator')} tabs={tabs} />}>
+    <Page title={t(tabs.length > 1 ? 'operator' : 'reports')} isWide tabs={tabs.length > 1 && <Tabs label={t('operator')} tabs={tabs} />}>
       {Shown ? <Shown /> : <Empty icon={<ShieldAlert size={22} />} title={t('operator.closed')}>{t('operator.closed.about')}</Empty>}
     </Page>
   );
