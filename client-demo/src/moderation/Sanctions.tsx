@@ -7,9 +7,10 @@ import { t } from '../texts';
 import { span } from '../texts/formats';
 
 interface Props {
-  room: RoomRecord;
+  room: Pick<RoomRecord, 'id' | 'kind'>;
   who: { id: string; name: string };
   onClose: () => void;
+  onDone?: () => void;
 }
 
 const MINUTE = 60;
@@ -17,13 +18,14 @@ const LENGTHS = [5 * MINUTE, 60 * MINUTE, 24 * 60 * MINUTE, 7 * 24 * 60 * MINUTE
 
 const Reason = () => <Field label={t('reason')} name="reason" maxLength={500} hint={t('reason.person')} />;
 
-function useAgain(room: RoomRecord) {
+function useAgain({ room, onDone }: Props) {
   const queries = useQueryClient();
-  return () => queries.invalidateQueries({ queryKey: ['rooms', room.id] });
+  return () => queries.invalidateQueries({ queryKey: ['rooms', room.id] }).then(onDone);
 }
 
-export function MuteDialog({ room, who, onClose }: Props) {
-  const again = useAgain(room);
+export function MuteDialog(props: Props) {
+  const { room, who, onClose } = props;
+  const again = useAgain(props);
   return (
     <Confirm
       title={t('mute.who', { name: who.name })}
@@ -41,8 +43,9 @@ export function MuteDialog({ room, who, onClose }: Props) {
   );
 }
 
-export function BanDialog({ room, who, onClose }: Props) {
-  const again = useAgain(room);
+export function BanDialog(props: Props) {
+  const { room, who, onClose } = props;
+  const again = useAgain(props);
   return (
     <Confirm
       title={t('ban.who', { name: who.name })}
@@ -57,8 +60,9 @@ export function BanDialog({ room, who, onClose }: Props) {
   );
 }
 
-export function KickDialog({ room, who, onClose }: Props) {
-  const again = useAgain(room);
+export function KickDialog(props: Props) {
+  const { room, who, onClose } = props;
+  const again = useAgain(props);
   return (
     <Confirm
       title={t('kick.who', { name: who.name })}

@@ -4,7 +4,7 @@ import type { Me } from '../app/me';
 const RANK = { member: 0, moderator: 1, owner: 2 } as const;
 
 /** What somebody may do in a room, as docs/wire/own.md says. The server decides; this only shows no button in vain. */
-export function rightsIn(room: RoomRecord, me: Me) {
+export function rightsIn(room: Pick<RoomRecord, 'kind' | 'me' | 'archivedAt'>, me: Me) {
   const isAdmin = me.role === 'admin' && room.kind !== 'direct';
   const rank = room.me?.state === 'member' ? RANK[room.me.role] : -1;
   const isDirect = room.kind === 'direct';
