@@ -9,7 +9,7 @@ export const Audit = () => (
   <Paged<AuditEntry>
     name={['audit']}
     path="/api/moderation/audit"
-    row={(entry) => <AuditRow key={entry.id} entry={entry} />}
+    row={(entry) => <AuditRow key={entry.id} entry={entry} isRoomNamed />}
     empty={<Empty icon={<ScrollText size={22} />} title={t('audit.none')} />}
   />
 );
