@@ -69,6 +69,13 @@ async fn what_is_told_beside_messages_is_known_also_when_it_was_missed() {
 }
 
 #[tokio::test]
+async fn who_runs_the_place_does_it_in_a_browser() {
+    for database in BOTH {
+        stories(database, "operator.mjs").await;
+    }
+}
+
+#[tokio::test]
 async fn what_goes_wrong_loses_nothing_and_harms_nobody() {
     for database in BOTH {
         stories(database, "hardship.mjs").await;
