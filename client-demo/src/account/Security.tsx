@@ -33,7 +33,7 @@ function Sessions() {
   return (
     <Part title={t('sessions')} about={t('sessions.about')} action={<Button size="sm" isBusy={isBusy} onClick={others}>{t('sessions.end-others')}</Button>}>
       <Trouble error={refusal} className="mb-3" />
-      <Trouble error={error} onRetry={refetch} />
+      {!data && <Trouble error={error} onRetry={refetch} />}
       {!data && !error && <Bones count={2} />}
       {data && <Rows>{data.toSorted((one, other) => Number(other.current) - Number(one.current)).map((one) => <SessionRow key={one.id} one={one} />)}</Rows>}
     </Part>

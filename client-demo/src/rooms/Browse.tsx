@@ -37,7 +37,7 @@ function Found({ wanted, create }: { wanted: string; create: React.ReactNode }) 
   const [known, found] = [all, begun].map(({ data }) => data?.pages.flatMap((page) => page.data) ?? []) as [RoomRecord[], RoomRecord[]];
   const rooms = wanted ? merged(found, known, wanted) : known;
   const isLoading = queries.some(({ isPending }) => isPending);
-  const failed = queries.find(({ error }) => error);
+  const failed = queries.find(({ error, data }) => error && !data);
   const further = queries.filter(({ hasNextPage }) => hasNextPage);
   if (failed) return <Trouble error={failed.error} onRetry={failed.refetch} />;
   return (
