@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Ellipsis, Lock, LockOpen, LogOut, UserRoundCog, UsersRound } from 'lucide-react';
-import { useDeferredValue, useState } from 'react';
+import { Fragment, useDeferredValue, useState } from 'react';
 import { call } from '../api/session';
 import type { AccountRow, UserRole } from '../api/shapes';
 import { useMe } from '../app/me';
@@ -62,7 +62,9 @@ function Account({ account }: { account: AccountRow }) {
           {role !== 'user' && <span className="rounded-full bg-accent-soft px-2 text-2xs font-medium text-accent-ink">{t(`role.${role}`)}</span>}
           {isLocked && <Lock size={13} className="shrink-0 text-bad" aria-hidden="true" />}
         </p>
-        <p className="truncate text-sm text-faint">{about.filter(Boolean).join(' · ')}</p>
+        <p className="text-sm wrap-anywhere text-faint">
+          {about.filter((part) => part !== null && part !== false).map((part, at) => <Fragment key={part}>{at > 0 && ' · '}<bdi>{part}</bdi></Fragment>)}
+        </p>
       </div>
       {(isAdmin || isLocked) && (
         <Menu trigger={<IconButton label={t('accounts.menu', { name: user.name })}><Ellipsis size={17} /></IconButton>}>
