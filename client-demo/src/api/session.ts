@@ -133,8 +133,9 @@ class Session {
   /** Whether it ended because somebody wanted it to. */
   wasLeft = () => this.#state.state === 'out' && !this.#state.reason;
   end(reason?: Refusal) {
+    // A guest's tab knows nothing of the account that another one is signed in with.
+    if (!this.#token?.isGuest) localStorage.removeItem(HINT);
     this.#token = undefined;
-    localStorage.removeItem(HINT);
     sessionStorage.removeItem(GUEST);
     this.#settle({ state: 'out', reason });
   }

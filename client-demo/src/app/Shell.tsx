@@ -5,6 +5,7 @@ import type { RoomRecord } from '../api/shapes';
 import { useChat, useSelected } from '../chat';
 import { Boundary } from '../look/Boundary';
 import { Bones } from '../look/State';
+import { useUnreadInTitle } from '../look/useTitle';
 import { useWide } from '../look/useWide';
 import { useBlocked } from '../people/useBlocked';
 import { Room } from '../rooms/Room';
@@ -36,8 +37,7 @@ export function Shell() {
   useAway();
   const isWide = useWide();
   const isList = !isWide && route.page === 'home';
-  const room = route.page === 'room' ? route.room : undefined;
-  useTitle(rooms, room);
+  useUnreadInTitle(useSelected(useChat().roster, (roster) => roster.unread));
   useEffect(() => {
     const open = (event: KeyboardEvent) => {
       if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === 'k' && !event.shiftKey && !event.altKey) {
@@ -138,12 +138,4 @@ function useAway() {
       document.removeEventListener('visibilitychange', changed);
     };
   }, [chat]);
-}
-
-function useTitle(rooms: RoomRecord[], reference: string | undefined) {
-  const unread = useSelected(useChat().roster, (roster) => roster.unread);
-  const name = rooms.find(({ id, slug }) => id === reference || slug === reference)?.name;
-  useEffect(() => {
-    document.title = [unread > 0 ? `(${unread})` : '', [name, t('app.name')].filter(Boolean).join(' · ')].filter(Boolean).join(' ');
-  }, [unread, name]);
 }

@@ -1,20 +1,32 @@
 import { useEffect } from 'react';
 import { t } from '../texts';
 
-/** The window is called after the page. How much is unread stands before it: whoever counts that writes the whole title, which is put right then. */
+/** What the window is called: how much is unread, the page, the place. Two parts of the app know one of them each. */
+let [page, unread] = ['', 0];
+
+function write() {
+  const name = [page, t('app.name')].filter(Boolean).join(' · ');
+  document.title = unread > 0 ? `(${unread}) ${name}` : name;
+}
+
 export function useTitle(text: string) {
   useEffect(() => {
-    const call = (name: string) => {
-      const [count] = /^\(\d+\) /.exec(document.title) ?? [''];
-      if (document.title !== count + name) document.title = count + name;
-    };
-    const put = () => call(`${text} · ${t('app.name')}`);
-    const observer = new MutationObserver(put);
-    observer.observe(document.querySelector('title')!, { childList: true });
-    put();
+    page = text;
+    write();
     return () => {
-      observer.disconnect();
-      call(t('app.name'));
+      page = '';
+      write();
     };
   }, [text]);
+}
+
+export function useUnreadInTitle(count: number) {
+  useEffect(() => {
+    unread = count;
+    write();
+    return () => {
+      unread = 0;
+      write();
+    };
+  }, [count]);
 }

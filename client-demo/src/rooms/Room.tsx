@@ -7,6 +7,7 @@ import type { RoomRecord } from '../api/shapes';
 import { go } from '../app/routes';
 import { Button } from '../look/Button';
 import { Bones, Empty } from '../look/State';
+import { useTitle } from '../look/useTitle';
 import { t } from '../texts';
 import { words } from '../texts/refused';
 import { Conversation } from './Conversation';
@@ -28,6 +29,7 @@ export function Room({ reference, rooms }: { reference: string; rooms: RoomRecor
     return () => wide.removeEventListener('change', changed);
   }, []);
   const room = mine ?? data;
+  useTitle(room?.name ?? '');
   if (!room) return error ? <Missing error={error} /> : <div className="flex h-full flex-col justify-end p-6"><Bones /></div>;
   const isInside = room.me !== null && room.me.state !== 'invited';
   const showPanel = (isOpen: boolean) => {

@@ -53,6 +53,7 @@ export async function enter(t, person, { room, ...options } = {}) {
   const page = await open(t, options);
   await signIn(page, person.username);
   await composer(page).waitFor();
+  await page.waitForSelector('[data-status=online]', { state: 'attached' });
   if (room) await visit(page, room);
   return page;
 }
