@@ -10,6 +10,7 @@ const MOST_REFRESHED = 300;
 /** Faces and names of those whose messages are on the screen, asked for many at a time. */
 export class Directory extends Observable {
   #people = new Map<string, { person: Person | undefined; at: number }>();
+  #usernames = new Set<string>();
   #wanted = new Set<string>();
 
   constructor(private readonly isGuest: boolean) {
@@ -17,10 +18,16 @@ export class Directory extends Observable {
   }
 
   of = (id: string): Person | undefined => this.#people.get(id)?.person;
+  /** Whether somebody is known by this username. */
+  isCalled = (username: string) => this.#usernames.has(username.toLowerCase());
 
   know(people: Person[]) {
     const at = Date.now();
-    for (const person of people) if (person.id) this.#people.set(person.id, { person, at });
+    for (const person of people) {
+      if (!person.id) continue;
+      this.#people.set(person.id, { person, at });
+      this.#usernames.add(person.username.toLowerCase());
+    }
     if (people.length > 0) this.changed();
   }
 

@@ -111,13 +111,17 @@ test('script and markup in names, messages and file names never run', async (t) 
   const page = await enter(t, ben);
   await goes(page, `#/rooms/${room.slug}`);
   const links = 'javascript:alert(1) data:text/html,<script>1</script> https://example.org/"onclick="ran=5';
-  for (const content of [evil, links, '`<b>code</b>`', '```\n<script>ran=6</script>\n```', '@<u>me</u>', '\u202e gnp.exe']) {
+  const marked = ['<b>x</b>', '<script>ran=9</script>', '[x](javascript:ran=10)', 'www.x.test"onmouseover="ran=11'].flatMap((one) => [
+    `**${one}**`, `*${one}*`, `~~${one}~~`, `> ${one}\n> **${one}**`, `- ${one}`, `\`\`\`${one}\n${one}\n\`\`\``,
+  ]);
+  for (const content of [evil, links, '`<b>code</b>`', '```\n<script>ran=6</script>\n```', '@<u>me</u>', ...marked, '\u202e gnp.exe']) {
     await call(ann.token, 'POST', `/api/rooms/${room.id}/messages`, { content });
   }
   await send(ann, room.id, '<img src=x onerror=ran=7>.svg', Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" onload="window.ran=8"/>'));
   await call(ann.token, 'POST', '/api/me/characters', { name: '<s>Ghost</s>' });
   await shows(page, 'gnp.exe');
   await page.getByRole('link', { name: /Download .*onerror/ }).waitFor();
+  await message(page, '<b>x</b>').locator('blockquote strong').waitFor();
   const found = await page.evaluate(() => ({
     ran: window.ran,
     made: document.querySelectorAll('[role=log] :is(script, i, b, u, s, svg[onload], img[onerror], [onclick], [onmouseover])').length,
