@@ -11,6 +11,8 @@ import { t } from '../texts';
 import { number } from '../texts/formats';
 import { readDraft, writeDraft } from './drafts';
 import { grow } from './grow';
+import { isTooLong, Length } from './Length';
+import { useMentions } from './useMentions';
 
 interface Props {
   room: RoomRecord;
@@ -32,6 +34,7 @@ export function Composer({ room, again, onTaken, onSend, secondsLeft, attached }
   const [text, setText] = useState(() => readDraft(me.id, room.id));
   const { character, choose } = useChosenCharacter(room.id);
   const area = useRef<HTMLTextAreaElement>(null);
+  const mentions = useMentions(room, area, text);
 
   useEffect(() => {
     if (fine.matches) area.current?.focus({ preventScroll: true });
@@ -47,7 +50,7 @@ export function Composer({ room, again, onTaken, onSend, secondsLeft, attached }
   }, [again]);
   useEffect(() => () => typing.stopped(), [typing]);
   const count = attached?.files.length ?? 0;
-  const canSend = (Boolean(text.trim()) || count > 0) && secondsLeft === 0;
+  const canSend = (Boolean(text.trim()) || count > 0) && secondsLeft === 0 && !isTooLong(text);
   useEffect(() => {
     if (count > 0) area.current?.focus({ preventScroll: true });
   }, [count]);
@@ -67,7 +70,7 @@ export function Composer({ room, again, onTaken, onSend, secondsLeft, attached }
   }
   function onKeyDown(event: KeyboardEvent) {
     // Who writes with an input method ends a word by Enter.
-    if (event.nativeEvent.isComposing) return;
+    if (event.nativeEvent.isComposing || mentions.takesKey(event)) return;
     if (event.key === 'Enter' && !event.shiftKey && fine.matches) {
       event.preventDefault();
       send();
@@ -90,6 +93,7 @@ export function Composer({ room, again, onTaken, onSend, secondsLeft, attached }
       }}
       className="rounded-xl border border-edge bg-raised p-1.5 shadow-card transition-[border-color,box-shadow] focus-within:border-accent focus-within:ring-3 focus-within:ring-accent/15"
     >
+      {mentions.list}
       {attached && <AttachedFiles attached={attached} onRemoved={() => area.current?.focus()} />}
       <div className="flex items-end gap-1">
         {attached && <Attach onFiles={attached.attach} />}
@@ -97,6 +101,7 @@ export function Composer({ room, again, onTaken, onSend, secondsLeft, attached }
         <textarea
           ref={area}
           data-composer=""
+          {...mentions.field}
           dir="auto"
           rows={1}
           value={text}
@@ -118,6 +123,7 @@ export function Composer({ room, again, onTaken, onSend, secondsLeft, attached }
             : <SendHorizontal size={17} className="rtl:-scale-x-100" />}
         </button>
       </div>
+      <Length text={text} />
     </form>
   );
 }

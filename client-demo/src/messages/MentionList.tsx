@@ -1,0 +1,61 @@
+import { useEffect } from 'react';
+import type { Presence } from '../api/shapes';
+import { Avatar } from '../look/Avatar';
+import { t } from '../texts';
+import type { Candidate } from './completion';
+
+export interface Mentionable extends Candidate {
+  avatarUrl: string | null;
+  status?: Presence;
+}
+
+interface Props {
+  id: string;
+  options: Mentionable[];
+  at: number;
+  onChoose: (one: Mentionable) => void;
+  onTake: (one: Mentionable) => void;
+}
+
+export const optionId = (id: string, { username }: Mentionable) => `${id}-${username}`;
+
+/** Above the field that it belongs to. */
+export function MentionList({ id, options, at, onChoose, onTake }: Props) {
+  const active = options[at];
+  useEffect(() => {
+    if (active) document.getElementById(optionId(id, active))?.scrollIntoView({ block: 'nearest' });
+  }, [id, active]);
+  return (
+    <div className="relative">
+      <span role="status" className="sr-only">{active && t('mentions.found', { n: options.length })}</span>
+      {active && (
+        <div
+          id={id}
+          role="listbox"
+          aria-label={t('mentions')}
+          // What is pressed here does not take the focus from the field.
+          onMouseDown={(event) => event.preventDefault()}
+          className="absolute start-0 bottom-3 z-20 max-h-[40dvh] w-full max-w-sm animate-rise overflow-y-auto overscroll-contain rounded-xl bg-raised p-1.5 shadow-float [--around:var(--raised)]"
+        >
+          {options.map((one, index) => (
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the field has the keys.
+            // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus and names the option.
+            <div
+              key={one.username}
+              id={optionId(id, one)}
+              role="option"
+              aria-selected={index === at}
+              onMouseMove={() => onChoose(one)}
+              onClick={() => onTake(one)}
+              className="flex h-9 cursor-pointer items-center gap-2.5 rounded-lg px-2 select-none aria-selected:bg-hover touch:h-11"
+            >
+              <Avatar id={one.id ?? one.username} name={one.name} url={one.avatarUrl} size="sm" presence={one.status} />
+              <bdi className="min-w-0 truncate text-base font-medium">{one.name}</bdi>
+              <span className="min-w-0 shrink truncate text-sm text-faint"><bdi>@{one.username}</bdi></span>
+            </div>
+          ))}
+        </div>
+      )}
+    </div>
+  );
+}

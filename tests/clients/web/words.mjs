@@ -1,0 +1,151 @@
+// Stories of what is written: people who are named by "@", how much goes into a message, where one jumps to.
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { axe, call, composer, goes, launch, message, open, quit, register, say, shows, signIn, spotless, unique } from './page.mjs';
+
+before(() => launch());
+after(quit);
+
+const enter = async (t, person, options) => {
+  const page = await open(t, options);
+  await signIn(page, person.username);
+  await page.getByRole('navigation').first().waitFor();
+  return page;
+};
+/** A room of two, one of whom has spoken; and somebody who is elsewhere. */
+async function threePeople() {
+  const tail = unique();
+  const [ann, mira, milo] = await Promise.all([register(`ann${tail}`, 'Ann'), register(`mira${tail}`, 'Mira Okafor'), register(`milo${tail}`, 'Milo')]);
+  const room = await call(ann.token, 'POST', '/api/rooms', { name: `Room ${tail}` });
+  await call(mira.token, 'POST', `/api/rooms/${room.id}/join`);
+  await call(mira.token, 'POST', `/api/rooms/${room.id}/messages`, { content: 'Here I am' });
+  return { ann, mira, milo, room };
+}
+const list = (page) => page.getByRole('listbox', { name: 'People to mention' });
+const option = (page, name) => list(page).getByRole('option', { name });
+const isHeld = (page) => composer(page).evaluate((field) => field === document.activeElement);
+
+test('"@mi" is completed by keys: Enter takes a name and does not send', async (t) => {
+  const { ann, mira, milo, room } = await threePeople();
+  const page = await enter(t, ann);
+  await goes(page, `#/rooms/${room.slug}`);
+  await shows(page, 'Here I am');
+  await composer(page).pressSequentially('Hello @mi');
+  await option(page, 'Mira Okafor').waitFor();
+  const active = () => page.evaluate(() => document.getElementById(document.activeElement.getAttribute('aria-activedescendant'))?.textContent);
+  assert.match(await active(), /Mira Okafor/);
+  await option(page, 'Mira Okafor').and(page.locator('[aria-selected=true]')).waitFor();
+  assert.deepEqual(await axe(page), []);
+  await composer(page).press('Enter');
+  assert.equal(await composer(page).inputValue(), `Hello @${mira.username} `);
+  await list(page).waitFor({ state: 'detached' });
+  assert.equal(await page.locator('[data-message]').count(), 1, 'nothing was sent');
+  // Who is not here is looked up; Tab takes as well, and what stands behind the caret is kept.
+  await composer(page).pressSequentially(`and @${milo.username.slice(0, -1)}`);
+  await option(page, 'Milo').waitFor();
+  await composer(page).press('Tab');
+  assert.equal(await composer(page).inputValue(), `Hello @${mira.username} and @${milo.username} `);
+  assert.equal(await isHeld(page), true);
+  await composer(page).press('Control+z');
+  assert.equal(await composer(page).inputValue(), `Hello @${mira.username} and @${milo.username.slice(0, -1)}`);
+  await composer(page).press('Escape');
+  await list(page).waitFor({ state: 'detached' });
+  await composer(page).press('Enter');
+  await shows(page, 'Hello');
+  assert.equal(await composer(page).inputValue(), '');
+  await message(page, 'Hello').getByText(`@${mira.username}`, { exact: true }).waitFor();
+  spotless(page);
+});
+
+test('arrows choose among people, round and round; Escape leaves the word alone', async (t) => {
+  const { ann, milo, mira, room } = await threePeople();
+  await call(milo.token, 'POST', `/api/rooms/${room.id}/join`);
+  await call(milo.token, 'POST', `/api/rooms/${room.id}/messages`, { content: 'Me too' });
+  const page = await enter(t, ann);
+  await goes(page, `#/rooms/${room.slug}`);
+  await shows(page, 'Me too');
+  await composer(page).pressSequentially('@mi');
+  await option(page, 'Mira Okafor').waitFor();
+  const chosen = () => list(page).locator('[aria-selected=true]').innerText();
+  assert.match(await chosen(), /Milo/, 'who spoke last');
+  await composer(page).press('ArrowDown');
+  assert.match(await chosen(), /Mira/);
+  await composer(page).press('ArrowUp');
+  await composer(page).press('ArrowUp');
+  await composer(page).press('ArrowDown');
+  assert.match(await chosen(), /Milo/);
+  await composer(page).press('Escape');
+  await list(page).waitFor({ state: 'detached' });
+  await composer(page).pressSequentially('r');
+  assert.equal(await list(page).count(), 0, 'it was put away for this word');
+  await composer(page).pressSequentially(' @mir');
+  await option(page, 'Mira Okafor').waitFor();
+  await composer(page).press('Enter');
+  assert.equal(await composer(page).inputValue(), `@mir @${mira.username} `);
+});
+
+test('who writes by an input method ends a word by Enter, and takes nobody', async (t) => {
+  const { ann, mira, room } = await threePeople();
+  const page = await enter(t, ann);
+  await goes(page, `#/rooms/${room.slug}`);
+  await shows(page, 'Here I am');
+  await composer(page).pressSequentially('@mi');
+  await option(page, 'Mira Okafor').waitFor();
+  const press = (how) => composer(page).evaluate((field, more) => field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...more })), how);
+  for (const how of [{ isComposing: true }, { keyCode: 229 }]) assert.equal(await press(how), true, 'the key is the input method’s');
+  assert.equal(await composer(page).inputValue(), '@mi');
+  const session = await page.context().newCDPSession(page);
+  await session.send('Input.imeSetComposition', { text: 'ra', selectionStart: 2, selectionEnd: 2 });
+  await option(page, 'Mira Okafor').waitFor();
+  await session.send('Input.insertText', { text: 'ra' });
+  await composer(page).press('Enter');
+  assert.equal(await composer(page).inputValue(), `@${mira.username} `);
+  assert.equal(await page.locator('[data-message]').count(), 1);
+});
+
+test('on a telephone the names stand above the field, and are tapped', async (t) => {
+  const { ann, mira, room } = await threePeople();
+  const page = await enter(t, ann, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
+  await goes(page, `#/rooms/${room.slug}`);
+  await shows(page, 'Here I am');
+  await composer(page).tap();
+  await composer(page).pressSequentially('@mi');
+  await option(page, 'Mira Okafor').waitFor();
+  const [names, field] = await Promise.all([list(page).boundingBox(), composer(page).boundingBox()]);
+  assert(names.y + names.height <= field.y && names.y >= 0 && names.x >= 0 && names.x + names.width <= 360, JSON.stringify({ names, field }));
+  await option(page, 'Mira Okafor').tap();
+  assert.equal(await composer(page).inputValue(), `@${mira.username} `);
+  assert.equal(await isHeld(page), true);
+  spotless(page);
+});
+
+test('how much goes into a message is told near its end, and what is too long is not sent', async (t) => {
+  const { ann, room } = await threePeople();
+  const page = await enter(t, ann);
+  await goes(page, `#/rooms/${room.slug}`);
+  await shows(page, 'Here I am');
+  await page.evaluate(() => { document.documentElement.dataset.messageChars = '300'; });
+  const text = `${unique()} `;
+  await composer(page).fill(text.padEnd(100, 'x'));
+  assert.equal(await page.getByText('characters left').count(), 0);
+  await composer(page).fill(text.padEnd(101, 'x'));
+  await page.getByText('199 characters left').waitFor();
+  // As strings count here, and the server: a face is two.
+  await composer(page).fill(`${text.padEnd(299, 'x')}😀`);
+  await page.getByText('1 character too many: a message has at most 300.').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Send' }).isDisabled(), true);
+  assert.deepEqual(await axe(page), []);
+  await composer(page).press('Enter');
+  await composer(page).press('Backspace');
+  await page.getByText('1 character left').waitFor();
+  await composer(page).press('Enter');
+  await shows(page, text);
+  assert.equal(await page.locator('[data-message]').count(), 2);
+  await page.evaluate(() => { document.documentElement.dataset.messageChars = '0'; });
+  await composer(page).fill('x'.repeat(9_000));
+  assert.equal(await page.getByRole('button', { name: 'Send' }).isEnabled(), true);
+  assert.equal(await page.getByText(/characters (left|too many)/).count(), 0);
+  await composer(page).fill('');
+  await say(page, 'again');
+  await shows(page, 'again');
+});
