@@ -48,6 +48,13 @@ async fn people_talk_in_browsers() {
 }
 
 #[tokio::test]
+async fn people_are_named_and_found() {
+    for database in BOTH {
+        stories(database, "words.mjs").await;
+    }
+}
+
+#[tokio::test]
 async fn files_are_sent_with_words_stopped_and_refused() {
     for database in BOTH {
         stories(database, "files.mjs").await;

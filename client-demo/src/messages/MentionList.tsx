@@ -47,11 +47,11 @@ export function MentionList({ id, options, at, onChoose, onTake }: Props) {
               aria-selected={index === at}
               onMouseMove={() => onChoose(one)}
               onClick={() => onTake(one)}
-              className="flex h-9 cursor-pointer items-center gap-2.5 rounded-lg px-2 select-none aria-selected:bg-hover touch:h-11"
+              className="flex h-9 cursor-pointer items-center gap-2.5 rounded-lg px-2 select-none aria-selected:bg-hover dark:aria-selected:bg-pressed touch:h-11"
             >
               <Avatar id={one.id ?? one.username} name={one.name} url={one.avatarUrl} size="sm" presence={one.status} />
               <bdi className="min-w-0 truncate text-base font-medium">{one.name}</bdi>
-              <span className="min-w-0 shrink truncate text-sm text-faint"><bdi>@{one.username}</bdi></span>
+              <span dir="auto" className="min-w-0 truncate text-sm text-soft">@{one.username}</span>
             </div>
           ))}
         </div>

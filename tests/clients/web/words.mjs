@@ -149,3 +149,85 @@ test('how much goes into a message is told near its end, and what is too long is
   await say(page, 'again');
   await shows(page, 'again');
 });
+
+const jump = async (page, text) => {
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox', { name: 'Jump to…' }).fill(text);
+};
+const group = (page, name) => page.getByRole('group', { name });
+
+test('one jumps to rooms, to people, and to rooms that one is not in', async (t) => {
+  const tail = unique();
+  const [ann, mira] = [await register(`ann${tail}`, `Ann ${tail}`), await register(`mira${tail}`, `${tail} Mira`)];
+  const own = await call(ann.token, 'POST', '/api/rooms', { name: `${tail} own` });
+  const other = await call(mira.token, 'POST', '/api/rooms', { name: `${tail} other` });
+  await call(mira.token, 'POST', '/api/rooms', { name: `${tail} hidden`, isPrivate: true });
+  const page = await enter(t, ann);
+  await composer(page).waitFor();
+  await jump(page, tail);
+  await group(page, 'Rooms you are not in').getByRole('option', { name: other.name }).waitFor();
+  await group(page, 'People').getByRole('option', { name: mira.name }).waitFor();
+  const shown = await page.getByRole('option').allInnerTexts();
+  assert.deepEqual(shown.map((one) => [own, mira, other].find(({ name }) => one.includes(name))?.name), [own.name, mira.name, other.name]);
+  assert.deepEqual(await axe(page), []);
+  const field = page.getByRole('combobox');
+  const active = () => page.evaluate(() => document.getElementById(document.activeElement.getAttribute('aria-activedescendant'))?.textContent);
+  assert.match(await active(), / own/);
+  await field.press('ArrowDown');
+  await field.press('ArrowDown');
+  assert.match(await active(), / other/);
+  await field.press('Enter');
+  await page.getByRole('button', { name: 'Join room' }).waitFor();
+  await jump(page, `@${mira.username}`);
+  await group(page, 'People').getByRole('option', { name: mira.name }).waitFor();
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: mira.name }).waitFor();
+  await composer(page).waitFor();
+  // She is a conversation of one's own now, and stands there once.
+  await jump(page, mira.username);
+  await group(page, 'Rooms').getByRole('option', { name: mira.name }).waitFor();
+  await page.getByText('Searching…').waitFor({ state: 'detached' });
+  assert.equal(await page.getByRole('option').count(), 1);
+  spotless(page);
+});
+
+test('that nobody is called so is said when it was looked for, and not before', async (t) => {
+  const ann = await register(`ann${unique()}`);
+  const page = await enter(t, ann);
+  await composer(page).waitFor();
+  let answer;
+  const answered = new Promise((resolve) => { answer = resolve; });
+  await page.route('**/api/users?*', async (route) => {
+    await answered;
+    await route.continue();
+  });
+  const none = page.getByText('No room or person by that name.');
+  await jump(page, 'ß');
+  await page.getByText('Type at least two letters.').waitFor();
+  await page.getByRole('combobox').fill(`nobody${unique()}`);
+  await page.getByText('Searching…').waitFor();
+  await page.waitForResponse(/api\/rooms\?/);
+  assert.equal(await none.count(), 0);
+  answer();
+  await none.waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.equal(await isHeld(page), true);
+  spotless(page);
+});
+
+test('nothing jumps out of a dialog that asks something', async (t) => {
+  const page = await enter(t, await register(`ann${unique()}`));
+  await page.getByRole('button', { name: 'Create a room' }).first().click();
+  await page.getByRole('dialog').waitFor();
+  await page.keyboard.press('Control+k');
+  await page.waitForTimeout(300);
+  assert.equal(await page.getByRole('combobox').count(), 0);
+  assert.equal(await page.getByRole('dialog').count(), 1);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').waitFor();
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').waitFor({ state: 'detached' });
+});
