@@ -1,4 +1,4 @@
-import { AtSign, BarChart3, Bell, ChevronDown, Compass, Gauge, Hash, Lock, LogOut, Mail, MessageSquarePlus, Plus, Search, Settings2, Shield, UserPlus, Users } from 'lucide-react';
+import { AtSign, BarChart3, Bell, ChevronDown, Compass, Gauge, Hash, LogOut, Mail, MessageSquarePlus, Plus, Search, Settings2, Shield, UserPlus, Users } from 'lucide-react';
 import { type ReactNode, useState } from 'react';
 import { useQuery } from '@tanstack/react-query';
 import { AppearanceItems } from '../account/Appearance';
@@ -6,7 +6,7 @@ import { leaveForSignUp } from '../account/joining';
 import { Mark } from '../account/Mark';
 import { myself } from '../api/queries';
 import { session } from '../api/session';
-import type { Presence, RoomRecord } from '../api/shapes';
+import type { RoomRecord } from '../api/shapes';
 import { MOST_UNREAD, useChat, usePresence, useSelected } from '../chat';
 import { Avatar } from '../look/Avatar';
 import { IconButton } from '../look/Button';
@@ -16,13 +16,12 @@ import { useWide } from '../look/useWide';
 import { FindPerson } from '../people/FindPerson';
 import { CreateRoom } from '../rooms/CreateRoom';
 import { referenceOf } from '../rooms/references';
+import { RoomIcon } from '../rooms/RoomIcon';
 import { t } from '../texts';
 import { number } from '../texts/formats';
 import { useMe } from './me';
 import { useNotificationWish } from './notifications';
 import { go, hashOf, type Route } from './routes';
-
-export { referenceOf } from '../rooms/references';
 
 export function Sidebar({ rooms, route, onSearch }: { rooms: RoomRecord[]; route: Route; onSearch: () => void }) {
   const me = useMe();
@@ -173,15 +172,6 @@ function RoomLink({ room, route }: { room: RoomRecord; route: Route }) {
       </a>
     </li>
   );
-}
-
-export function RoomIcon({ room, size = 16, live }: { room: RoomRecord; size?: number; live?: Presence }) {
-  if (room.kind === 'direct' && room.peer) {
-    const { id, name, avatarUrl, status } = room.peer;
-    return <Avatar id={id ?? room.id} name={name} url={avatarUrl} size="sm" presence={live ?? status} />;
-  }
-  const Icon = room.kind === 'private' || room.kind === 'guild' ? Lock : Hash;
-  return <span className="grid w-6 shrink-0 place-items-center text-faint"><Icon size={size} aria-hidden="true" /></span>;
 }
 
 /** One connection may watch 20 rooms: those beyond show how it was when the list was read. */

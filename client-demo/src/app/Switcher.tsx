@@ -12,7 +12,8 @@ import { useDirect } from '../people/useDirect';
 import { t } from '../texts';
 import { useMe } from './me';
 import { go } from './routes';
-import { referenceOf, RoomIcon } from './Sidebar';
+import { referenceOf } from '../rooms/references';
+import { RoomIcon } from '../rooms/RoomIcon';
 
 const MOST_SHOWN = 8;
 const MOST_FOUND = 5;

@@ -6,7 +6,7 @@ import { call } from '../api/session';
 import type { RoomRecord } from '../api/shapes';
 import { useMe } from '../app/me';
 import { go, hashOf } from '../app/routes';
-import { referenceOf } from '../app/Sidebar';
+import { referenceOf } from './references';
 import { Button } from '../look/Button';
 import { Search } from '../look/Field';
 import { Page, Rows } from '../look/Page';

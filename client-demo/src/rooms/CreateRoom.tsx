@@ -4,7 +4,7 @@ import { newKey } from '../api/http';
 import { putRoom } from '../api/queries';
 import { call } from '../api/session';
 import type { RoomRecord } from '../api/shapes';
-import { referenceOf } from '../app/Sidebar';
+import { referenceOf } from './references';
 import { go } from '../app/routes';
 import { Confirm } from '../look/Confirm';
 import { Area, Field } from '../look/Field';

@@ -12,8 +12,7 @@ import { t } from '../texts';
 import { number } from '../texts/formats';
 import { InviteDialog } from './InviteDialog';
 import { MemberRow } from './MemberRow';
-
-const wide = matchMedia('(min-width: 64rem)');
+import { hasRoomBeside } from './beside';
 
 /** Beside the conversation where there is room, else above it. */
 export function MembersPanel({ room, onClose }: { room: RoomRecord; onClose: () => void }) {
@@ -24,7 +23,7 @@ export function MembersPanel({ room, onClose }: { room: RoomRecord; onClose: () 
       <button type="button" aria-label={t('close')} tabIndex={-1} onClick={onClose} className="fixed inset-0 z-20 animate-appear bg-scrim lg:hidden" />
       <aside
         aria-label={t('members')}
-        onKeyDown={(event) => event.key === 'Escape' && !wide.matches && onClose()}
+        onKeyDown={(event) => event.key === 'Escape' && !hasRoomBeside.matches && onClose()}
         className="fixed inset-y-0 end-0 z-30 flex w-72 max-w-[85vw] animate-slide flex-col border-s border-line bg-canvas shadow-float lg:static lg:z-auto lg:w-66 lg:animate-none lg:shadow-none"
       >
         <header className="flex h-14 shrink-0 items-center gap-2 border-b border-line ps-4 pe-2">

@@ -14,26 +14,25 @@ import { Conversation } from './Conversation';
 import { Preview } from './Preview';
 import { RoomHeader } from './RoomHeader';
 import { MembersPanel } from './MembersPanel';
-
-const wide = matchMedia('(min-width: 64rem)');
+import { hasRoomBeside } from './beside';
 
 /** A room by its id or slug: the conversation where one is in it, else what there is to see from outside. */
 export function Room({ reference, rooms }: { reference: string; rooms: RoomRecord[] }) {
   const mine = rooms.find(({ id, slug }) => id === reference || slug === reference);
   const { data, error } = useQuery({ ...oneRoom(reference), enabled: !mine });
-  const [isPanelOpen, setPanelOpen] = useState(wide.matches && localStorage.getItem(PANEL) !== 'closed');
+  const [isPanelOpen, setPanelOpen] = useState(hasRoomBeside.matches && localStorage.getItem(PANEL) !== 'closed');
   // Where there is no room beside the conversation it would cover it.
   useEffect(() => {
-    const changed = () => !wide.matches && setPanelOpen(false);
-    wide.addEventListener('change', changed);
-    return () => wide.removeEventListener('change', changed);
+    const changed = () => !hasRoomBeside.matches && setPanelOpen(false);
+    hasRoomBeside.addEventListener('change', changed);
+    return () => hasRoomBeside.removeEventListener('change', changed);
   }, []);
   const room = mine ?? data;
   useTitle(room?.name ?? '');
   if (!room) return error ? <Missing error={error} /> : <div className="flex h-full flex-col justify-end p-6"><Bones /></div>;
   const isInside = room.me !== null && room.me.state !== 'invited';
   const showPanel = (isOpen: boolean) => {
-    if (wide.matches) localStorage.setItem(PANEL, isOpen ? 'open' : 'closed');
+    if (hasRoomBeside.matches) localStorage.setItem(PANEL, isOpen ? 'open' : 'closed');
     setPanelOpen(isOpen);
   };
   return (

@@ -3,7 +3,7 @@ import { lazy, Suspense, useState } from 'react';
 import type { RoomRecord } from '../api/shapes';
 import { useMe } from '../app/me';
 import { go } from '../app/routes';
-import { RoomIcon } from '../app/Sidebar';
+import { RoomIcon } from './RoomIcon';
 import { useChat, useSelected } from '../chat';
 import { IconButton } from '../look/Button';
 import { Item, Line, Menu } from '../look/Menu';

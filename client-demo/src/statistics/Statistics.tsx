@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { call } from '../api/session';
 import type { RoomFigures, RoomRecord } from '../api/shapes';
 import { go } from '../app/routes';
-import { referenceOf } from '../app/Sidebar';
+import { referenceOf } from '../rooms/references';
 import { Choice } from '../look/Field';
 import { Page } from '../look/Page';
 import { Bone, Trouble } from '../look/State';
