@@ -19,7 +19,7 @@ export function Page({ title, about, action, tabs, isWide = false, children }: {
     <div className="h-full overflow-y-auto">
       <div className={`mx-auto px-4 pt-4 pb-16 sm:px-8 sm:pt-10 ${isWide ? 'max-w-6xl' : 'max-w-2xl'}`}>
         <header className="mb-6 flex flex-wrap items-start gap-3">
-          <IconButton label={t('back')} onClick={() => go({ page: 'home' })} className="-ms-2 md:hidden"><ChevronLeft size={20} className="rtl:-scale-x-100" /></IconButton>
+          <IconButton label={t('back')} onClick={() => go({ page: 'home' })} className="-ms-2 -mt-0.5 touch:-mt-1.5 md:hidden"><ChevronLeft size={20} className="rtl:-scale-x-100" /></IconButton>
           <div className="min-w-0 flex-1">
             <h1 className="text-xl font-semibold tracking-tight">{title}</h1>
             {about && <p className="mt-1 text-md text-soft">{about}</p>}

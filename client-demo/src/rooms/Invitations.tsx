@@ -49,8 +49,10 @@ function InvitationRow({ invitation: { room, by, invitedAt } }: { invitation: In
         <p className="text-md font-medium wrap-anywhere"><bdi>{room.name}</bdi></p>
         <p className="text-sm wrap-anywhere text-faint">{by ? t('invitations.by', { name: by.name, when: ago(invitedAt) }) : ago(invitedAt)}</p>
       </div>
-      <Button size="sm" kind="primary" isBusy={isBusy} onClick={accept}>{t('invited.accept')}</Button>
-      <Button size="sm" kind="ghost" disabled={isBusy} onClick={decline}>{t('invited.decline')}</Button>
+      <div className="flex gap-2 max-sm:w-full">
+        <Button size="sm" kind="primary" isBusy={isBusy} onClick={accept} className="max-sm:flex-1">{t('invited.accept')}</Button>
+        <Button size="sm" disabled={isBusy} onClick={decline} className="max-sm:flex-1">{t('invited.decline')}</Button>
+      </div>
       <Trouble error={refusal} className="w-full" />
     </li>
   );

@@ -101,6 +101,9 @@ export const pending = (page, text) => page.locator('[data-pending]', { hasText:
 export const shows = (page, text) => message(page, text).first().waitFor();
 export const goes = (page, hash) => page.evaluate((to) => { location.hash = to; }, hash);
 
+/** A page that knows how long a message may be sends none that is longer. */
+export const forgetLength = (page) => page.evaluate(() => { delete document.documentElement.dataset.messageChars; });
+
 /** A button of a message, which is there while the pointer is. */
 export async function act(page, text, name) {
   await message(page, text).hover();

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PASSWORD, goes, launch, open, quit, shows, signIn } from './page.mjs';
 import { shrink } from './png.mjs';
-import { seed } from './seed.mjs';
+import { picture, seed } from './seed.mjs';
 
 const folder = process.env.SCREENSHOTS ?? 'screenshots';
 const only = process.env.ONLY?.split(',');
@@ -76,6 +76,16 @@ const SCENES = {
   operator: { as: 'admin', at: '#/operator/now' },
   reports: { as: 'admin', at: '#/operator/reports' },
   arabic: { as: 'mira', language: 'ar', at: room(world.garden), then: (page) => shows(page, 'on the train tonight') },
+  // The last: what is attached stays in its room.
+  writing: { as: 'mira', at: room(world.garden), async then(page) {
+    await shows(page, 'on the train tonight');
+    await page.locator('input[type=file]').setInputFiles([
+      { name: 'hills.png', mimeType: 'image/png', buffer: picture(400, 300, 1) },
+      { name: 'seed-list.pdf', mimeType: 'application/pdf', buffer: Buffer.alloc(48_000) },
+    ]);
+    await page.locator('[data-composer]').pressSequentially('Both for you, @la');
+    await page.getByRole('option').first().waitFor();
+  } },
 };
 
 async function contextOf(as, size, theme, language) {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { unreliable } from '../proxy.mjs';
-import { CHAT_URL, act, call, composer, enter, goes, launch, message, open, pending, quit, register, roomOf, say, shows, signIn, spotless, unique, visit, write } from './page.mjs';
+import { CHAT_URL, act, call, composer, enter, forgetLength, goes, launch, message, open, pending, quit, register, roomOf, say, shows, signIn, spotless, unique, visit, write } from './page.mjs';
 
 before(() => launch());
 after(quit);
@@ -127,6 +127,7 @@ test('a text that was refused joins the one that was begun meanwhile', async (t)
   const ann = await register(`a${unique()}`);
   const room = await roomOf(ann);
   const page = await enter(t, ann, { room });
+  await forgetLength(page);
   const long = `${'x'.repeat(5_001)}`;
   await say(page, long);
   await page.locator('[data-pending][data-state=failed]').waitFor();
@@ -142,6 +143,7 @@ test('what could not be sent says why after a reload too', async (t) => {
   const ann = await register(`a${unique()}`);
   const room = await roomOf(ann);
   const page = await enter(t, ann, { room });
+  await forgetLength(page);
   await say(page, 'x'.repeat(5_001));
   await page.locator('[data-pending]').getByText('Message is too long (max 5000 characters)').waitFor();
   await page.reload();

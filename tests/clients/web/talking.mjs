@@ -1,7 +1,7 @@
 // Stories of people who talk: two browsers, what is edited and deleted, who types, drafts, keys, rooms, invitations.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { act, choose, composer, goes, launch, makeRoom, message, open, pending, quit, say, shows, signUp, spotless, twoIn, unique } from './page.mjs';
+import { act, choose, composer, forgetLength, goes, launch, makeRoom, message, open, pending, quit, say, shows, signUp, spotless, twoIn, unique } from './page.mjs';
 
 before(() => launch());
 after(quit);
@@ -167,8 +167,7 @@ test('one speaks as a character', async (t) => {
 test('a message that is refused stays, says why, and can be written anew', async (t) => {
   const ann = await open(t);
   await signUp(ann, unique());
-  // A page that knows the limit does not send it.
-  await ann.evaluate(() => { delete document.documentElement.dataset.messageChars; });
+  await forgetLength(ann);
   const long = 'x'.repeat(5001);
   await say(ann, long);
   const failed = ann.locator('[data-pending][data-state=failed]');
