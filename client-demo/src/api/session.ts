@@ -121,12 +121,12 @@ class Session {
       this.#tabs?.postMessage({ isOut: true } satisfies Told);
     }
     this.end();
-    await this.#signOutAtLast();
+    await this.#signOutAtLast(token?.accessToken);
   }
-  /** The refresh cookie says whose session it is. */
-  async #signOutAtLast() {
+  /** Later, the refresh cookie alone says whose session it is. */
+  async #signOutAtLast(token?: string) {
     if (!localStorage.getItem(DUE)) return;
-    const isDone = await ask('POST', '/api/auth/logout', { body: {} }).then(() => true, () => false);
+    const isDone = await ask('POST', '/api/auth/logout', { body: {}, ...(token && { token }) }).then(() => true, () => false);
     if (isDone) localStorage.removeItem(DUE);
     else addEventListener('online', () => this.#signOutAtLast(), { once: true });
   }

@@ -36,11 +36,19 @@ export function useNotifications(rooms: RoomRecord[]) {
     if (!room || (room.kind !== 'direct' && !isCalled(message.message, me.username))) return;
     const who = message.character?.name ?? message.User.name;
     const title = room.kind === 'direct' ? who : t('notifications.in', { who, room: room.name });
-    const shown = new Notification(title, { body: message.message.slice(0, LONGEST), tag: room.id });
+    notify(title, message.message.slice(0, LONGEST), room);
+  }), [chat, me.username, rooms]);
+}
+
+function notify(title: string, body: string, room: RoomRecord) {
+  try {
+    const shown = new Notification(title, { body, tag: room.id });
     shown.onclick = () => {
       window.focus();
       go({ page: 'room', room: referenceOf(room) });
       shown.close();
     };
-  }), [chat, me.username, rooms]);
+  } catch {
+    // Chrome on a telephone lets only a service worker do this.
+  }
 }
