@@ -6,6 +6,7 @@ import type { Person } from './shapes';
 const HINT = 'chat:signed-in';
 /** Signed out while the server could not be reached: it is told as soon as it can. */
 const DUE = 'chat:sign-out-due';
+const AGAIN = 15_000;
 /** A guest has no refresh cookie: what they were given is kept for this tab, and nothing else could be done with it. */
 const GUEST = 'chat:guest';
 /** A token that ends within this is renewed first. */
@@ -128,7 +129,7 @@ class Session {
     if (!localStorage.getItem(DUE)) return;
     const isDone = await ask('POST', '/api/auth/logout', { body: {}, ...(token && { token }) }).then(() => true, () => false);
     if (isDone) localStorage.removeItem(DUE);
-    else addEventListener('online', () => this.#signOutAtLast(), { once: true });
+    else setTimeout(() => this.#signOutAtLast(token), AGAIN);
   }
   /** Whether it ended because somebody wanted it to. */
   wasLeft = () => this.#state.state === 'out' && !this.#state.reason;
@@ -174,7 +175,8 @@ class Session {
     } catch (error) {
       const refusal = asRefusal(error);
       if (refusal.status !== 401 && refusal.status !== 403) throw refusal;
-      this.end(refusal.code === 'no_token' ? undefined : new Refusal(refusal.message, 'session_over', refusal.status));
+      const wasIn = this.#state.state === 'in';
+      this.end(refusal.code === 'no_token' && !wasIn ? undefined : new Refusal(refusal.message, 'session_over', refusal.status));
     }
     return this.#token;
   }

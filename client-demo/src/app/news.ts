@@ -10,6 +10,8 @@ const MOST = 3;
 /** What befell somebody that no page would say: they were put out of a room, and why. Stays until it is taken away. */
 class News extends Observable {
   items: Item[] = [];
+  /** Rooms that one ends oneself: that is no news. */
+  readonly ownDoing = new Set<string>();
   #next = 0;
 
   say(text: string) {

@@ -66,7 +66,7 @@ export function useNotices() {
       chat.on<{ roomId: string; archivedAt: string | null; version: number }>('room-archived', ({ roomId, ...change }) =>
         putRoom(queries, { id: roomId, ...change })),
       chat.on<{ roomId: string }>('room-deleted', ({ roomId }) => {
-        tell('news.deleted', { roomId });
+        if (!news.ownDoing.delete(roomId)) tell('news.deleted', { roomId });
         gone(roomId);
       }),
       chat.on('invite-received', () => load()),

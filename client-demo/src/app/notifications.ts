@@ -1,7 +1,7 @@
 import type { Message } from 'chat-client';
 import { useEffect } from 'react';
 import type { RoomRecord } from '../api/shapes';
-import { isCalled, Observable, useChat, useObserved } from '../chat';
+import { mentions, Observable, useChat, useObserved } from '../chat';
 import { referenceOf } from '../rooms/references';
 import { t } from '../texts';
 import { useMe } from './me';
@@ -33,7 +33,7 @@ export function useNotifications(rooms: RoomRecord[]) {
   useEffect(() => chat.on<Message>('message-received', (message) => {
     if (!wish.isOn || !document.hidden || chat.isMine(message) || chat.roster.blocked.has(message.user_id ?? '')) return;
     const room = rooms.find(({ id }) => id === message.room_id);
-    if (!room || (room.kind !== 'direct' && !isCalled(message.message, me.username))) return;
+    if (!room || (room.kind !== 'direct' && !mentions(message.message, me.username))) return;
     const who = message.character?.name ?? message.User.name;
     const title = room.kind === 'direct' ? who : t('notifications.in', { who, room: room.name });
     notify(title, message.message.slice(0, LONGEST), room);

@@ -147,6 +147,8 @@ export class Chat {
   }
   close() {
     this.#client.close();
+    // What still waits would go under the name of who comes next.
+    for (const feed of this.#feeds.values()) feed.stopUploads();
     for (const typing of this.#typing.values()) typing.forget();
   }
 

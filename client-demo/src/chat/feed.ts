@@ -188,6 +188,10 @@ export class RoomFeed extends Observable {
     this.tell();
   }
 
+  stopUploads() {
+    for (const { clientOffset, upload } of this.pending) if (upload) this.#underWay.get(clientOffset)?.abort();
+  }
+
   #deliver({ clientOffset, ...rest }: Pending) {
     const tell = (progress: number) => {
       const upload = this.pending.find((one) => one.clientOffset === clientOffset)?.upload;

@@ -2,7 +2,7 @@
 export { Chat, type ChatOptions, type Connection } from './chat';
 export { FIRST, type Held, type Pending, RoomFeed, type Upload } from './feed';
 export { ChatContext, useChat, useConnection, useNewChat, useObserved, usePresence, useRoom, useSelected, useTyping } from './hooks';
-export { isCalled } from './mentions';
+export { mentions } from './mentions';
 export { Observable } from './observable';
 export { type Attendee, keyOf } from './presence';
 export { MOST_UNREAD, type Standing } from './roster';

@@ -1,7 +1,7 @@
-const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\-]/g, '\\$&');
+const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
-/** Whether a text calls somebody by `@username`. */
-export function isCalled(text: string, username: string): boolean {
+/** Whether a text calls somebody by `@username`: `@ann.` at the end of a sentence does, `@ann.b` calls another one. */
+export function mentions(text: string, username: string): boolean {
   if (!username || !text.includes('@')) return false;
-  return new RegExp(`(?<![\\p{L}\\p{N}_@])@${literal(username)}(?![\\p{L}\\p{N}_])`, 'iu').test(text);
+  return new RegExp(`(?<![\\p{L}\\p{N}_@])@${literal(username)}(?![.-]*[\\p{L}\\p{N}_])`, 'iu').test(text);
 }

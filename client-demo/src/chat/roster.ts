@@ -1,5 +1,5 @@
 import type { Change, Message } from 'chat-client';
-import { isCalled } from './mentions';
+import { mentions } from './mentions';
 import { Observable, type Schedule } from './observable';
 
 export interface Standing {
@@ -62,7 +62,7 @@ export class Roster extends Observable {
     this.#set(roomId, {
       lastSeq: Math.max(...fresh.map(({ seq }) => seq)),
       unread: Math.min(unread + others.length, MOST_UNREAD),
-      calls: calls + others.filter(({ message }) => isCalled(message, this.username)).length,
+      calls: calls + others.filter(({ message }) => mentions(message, this.username)).length,
     });
   }
 

@@ -1,5 +1,6 @@
 import type { Message } from 'chat-client';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { mentions } from './mentions';
 import { Observable } from './observable';
 import { RoomPresence } from './presence';
 import { Roster } from './roster';
@@ -108,6 +109,14 @@ describe('what is unread', () => {
     expect(made.of('r')).toMatchObject({ unread: 4, calls: 1 });
     made.saw('r', 13);
     expect(made.of('r').calls).toBe(0);
+  });
+
+  it('takes a name as it is written', () => {
+    const named = (text: string, username: string) => mentions(text, username);
+    for (const name of ['ann-b', 'a.b', 'ann_', '(odd)', 'x+y$']) expect(named(`hello @${name}!`, name)).toBe(true);
+    expect(['@ann', '@ann.', '(@ann)', '@Ann, you', '@ann-'].filter((text) => !named(text, 'ann'))).toEqual([]);
+    expect(['@ann.b', '@ann-marie', '@anna', 'x@ann', '@@ann', 'ann', '@ann_'].filter((text) => named(text, 'ann'))).toEqual([]);
+    expect(named('@', '')).toBe(false);
   });
 });
 

@@ -42,7 +42,7 @@ describe('files', () => {
     await new Promise((go) => setTimeout(go, 10));
     expect(upload).toHaveBeenCalledTimes(1);
     connection.settle('online');
-    connection.status = 'catching-up';
+    connection.status = 'offline';
     await vi.waitFor(() => expect(upload).toHaveBeenCalledTimes(2));
     await vi.waitFor(() => expect(tell).toHaveBeenCalledTimes(2));
     connection.settle('online');
@@ -54,6 +54,20 @@ describe('files', () => {
     const upload = vi.fn().mockRejectedValue(cut);
     await expect(inOrder(upload, line(), 0)(pending('a'), nobody, going())).rejects.toBe(cut);
     expect(upload).toHaveBeenCalledTimes(1);
+  });
+
+  it('wait for it also where it was mended before anybody looked, and as long as they are told to', async () => {
+    const connection = line();
+    const soon = Object.assign(new Error('slow mode'), { code: 'slow_mode', retryIn: 5 });
+    const upload = vi.fn().mockImplementationOnce(async () => {
+      connection.settle('connecting');
+      connection.settle('online');
+      throw cut;
+    }).mockRejectedValueOnce(soon).mockResolvedValue('stored');
+    await expect(inOrder(upload, connection, 0)(pending('a'), nobody, going())).resolves.toBe('stored');
+    expect(upload).toHaveBeenCalledTimes(3);
+    const late = Object.assign(new Error('slow mode'), { code: 'slow_mode', retryIn: 3_600_000 });
+    await expect(inOrder(vi.fn().mockRejectedValue(late), line(), 0)(pending('b'), nobody, going())).rejects.toBe(late);
   });
 
   it('that are stopped while they wait are not begun', async () => {

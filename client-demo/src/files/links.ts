@@ -12,6 +12,7 @@ const AGAIN = 4_000;
 class Links extends Observable {
   #links = new Map<string, FileLink>();
   #asked = new Set<string>();
+  #came = new Map<string, number>();
   #wanted = new Set<string>();
 
   of = (id: string): FileLink | undefined => this.#links.get(id);
@@ -19,12 +20,15 @@ class Links extends Observable {
   want(id: string) {
     const link = this.#links.get(id);
     if (this.#asked.has(id) || (link && Date.parse(link.expiresAt) - Date.now() > EARLY)) return;
+    // The clocks may differ, and links may be made to end at once.
+    if (Date.now() - (this.#came.get(id) ?? 0) < EARLY) return;
     if (this.#wanted.size === 0) setTimeout(() => this.#ask(), 20);
     this.#wanted.add(id);
     this.#asked.add(id);
   }
   renew(id: string) {
     this.#links.delete(id);
+    this.#came.delete(id);
     this.want(id);
   }
 
@@ -40,7 +44,10 @@ class Links extends Observable {
     for (let from = 0; from < wanted.length; from += MOST_AT_ONCE) {
       const ids = wanted.slice(from, from + MOST_AT_ONCE);
       const answer = await call<{ data: FileLink[] }>('GET', '/api/files/urls', { query: { ids: ids.join(',') } }).catch(() => undefined);
-      for (const link of answer?.data ?? []) this.#links.set(link.id, link);
+      for (const link of answer?.data ?? []) {
+        this.#links.set(link.id, link);
+        this.#came.set(link.id, Date.now());
+      }
       for (const id of ids) this.#asked.delete(id);
       if (!answer) setTimeout(() => this.#askAgain(ids), AGAIN);
     }

@@ -3,10 +3,12 @@ import { session } from '../api/session';
 import type { Pending } from '../chat';
 
 const FINISHED = 1;
+const ended = () => new Refusal('The upload was stopped', 'closed');
 
 /** XMLHttpRequest, since `fetch` tells nothing of what has gone out. Tried again under the same name it is stored once. */
 export async function upload(roomId: string, pending: Pending, tell: (progress: number) => void, stopped: AbortSignal): Promise<void> {
   const token = await session.token();
+  if (stopped.aborted) throw ended();
   const form = new FormData();
   form.append('clientOffset', pending.clientOffset);
   if (pending.text) form.append('content', pending.text);
@@ -23,7 +25,7 @@ export async function upload(roomId: string, pending: Pending, tell: (progress: 
       if (request.status < 300) done();
       else failed(refusalOf(request.status, request.response ?? {}));
     };
-    request.onabort = () => failed(new Refusal('The upload was stopped', 'closed'));
+    request.onabort = () => failed(ended());
     stopped.addEventListener('abort', () => request.abort());
     request.onerror = () => failed(new Refusal('The server cannot be reached', 'unreachable'));
     request.send(form);

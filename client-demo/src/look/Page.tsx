@@ -1,5 +1,5 @@
 import { ChevronLeft } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { go, hashOf, type Route } from '../app/routes';
 import { t } from '../texts';
 import { IconButton } from './Button';
@@ -35,15 +35,17 @@ export function Page({ title, about, action, tabs, isWide = false, children }: {
 
 /** What does not fit fades out at the edge. */
 export function Tabs({ label, tabs }: { label: string; tabs: { to: Route; text: string; isHere: boolean }[] }) {
+  const here = useRef<HTMLAnchorElement>(null);
+  const current = tabs.find(({ isHere }) => isHere)?.text;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once for each tab, and never while one reads below.
+  useEffect(() => here.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [current]);
   return (
     <nav aria-label={label} className="mask-x-from-[calc(100%-1rem)] -mx-4 mb-8 scroll-px-6 overflow-x-auto border-b border-line px-4 md:mx-0 md:mask-none md:px-0">
       <ul className="flex gap-5">
         {tabs.map(({ to, text, isHere }) => (
           <li key={text}>
             <a
-              ref={(link) => {
-                if (isHere) link?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
-              }}
+              ref={isHere ? here : undefined}
               href={hashOf(to)}
               aria-current={isHere ? 'page' : undefined}
               className="block border-b-2 border-transparent py-2.5 text-base whitespace-nowrap text-soft transition-colors hover:text-ink aria-[current=page]:border-accent aria-[current=page]:font-medium aria-[current=page]:text-ink"

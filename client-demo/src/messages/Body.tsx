@@ -77,7 +77,7 @@ function Word({ part, me }: { part: Inline; me: string }) {
 /** The text alone does not tell whether there is somebody of that name: who is not known here stays text. */
 function Mention({ text, username, me }: { text: string; username: string; me: string }) {
   const isMe = username.toLowerCase() === me.toLowerCase();
-  const isKnown = useSelected(useDirectory(), (directory) => directory.isCalled(username));
+  const isKnown = useSelected(useDirectory(), (directory) => directory.knows(username));
   if (!isMe && !isKnown) return text;
   return <bdi className={`rounded px-0.5 font-medium ${isMe ? 'bg-warn-soft text-warn' : 'bg-accent-soft text-accent-ink'}`}>{text}</bdi>;
 }

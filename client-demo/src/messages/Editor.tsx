@@ -38,7 +38,7 @@ export function Editor({ message, focus }: { message: Held; focus: Focus }) {
     document.querySelector<HTMLElement>('[data-composer]')?.focus();
   }
   function onKeyDown(event: KeyboardEvent) {
-    if (event.nativeEvent.isComposing) return;
+    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
     if (event.key === 'Escape') done();
     else if (event.key === 'Enter' && !event.shiftKey) {
       event.preventDefault();

@@ -49,6 +49,10 @@ describe('who answers to it', () => {
     expect(named('ira')).toEqual([]);
   });
 
+  it('stands first when the whole name is written', () => {
+    expect(named('mir', [person('mira'), person('mir')], [])).toEqual(['mir', 'mira']);
+  });
+
   it('is everybody here before a letter is typed, but oneself', () => {
     expect(named('', [tom, mira, ann], [])).toEqual(['tom', 'mira']);
   });

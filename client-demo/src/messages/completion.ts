@@ -32,6 +32,8 @@ export function wordAt(text: string, caret: number): Asked | undefined {
 const isInCode = (before: string) =>
   before.split('```').length % 2 === 0 || before.slice(before.lastIndexOf('\n') + 1).replaceAll('```', '').split('`').length % 2 === 0;
 
+export const isWhole = ({ username }: Candidate, word: string) => username.toLowerCase() === word.toLowerCase();
+
 /** Who answers to it, each once; who is known here stands before who was looked up, so that nobody moves when those come. */
 export function candidates<One extends Candidate>(here: One[], lookedUp: One[], { word }: Asked, me: string, most: number): One[] {
   const seen = new Set([me.toLowerCase()]);
@@ -41,7 +43,7 @@ export function candidates<One extends Candidate>(here: One[], lookedUp: One[], 
   };
   return [here, lookedUp].flatMap((people) =>
     people.filter(isNew)
-      .map((one) => ({ one, at: word ? likeness(one, word) : 0 }))
+      .map((one) => ({ one, at: isWhole(one, word) ? -1 : word ? likeness(one, word) : 0 }))
       .filter(({ at }) => at < 3)
       .sort((one, other) => one.at - other.at)
       .map(({ one }) => one)).slice(0, most);

@@ -6,7 +6,7 @@ import { useChat, useSelected } from '../chat';
 import { useDirectory } from '../people/directory';
 import { usePeopleFound } from '../people/found';
 import { MentionList, type Mentionable, optionId } from './MentionList';
-import { type Asked, candidates, wordAt } from './completion';
+import { type Asked, candidates, isWhole, wordAt } from './completion';
 
 const MOST_SHOWN = 6;
 const MOST_MESSAGES = 200;
@@ -74,7 +74,7 @@ function useOptions(room: RoomRecord, asked: Asked | undefined): Mentionable[] {
   const options = candidates<Mentionable>(here, people, asked, me.username, MOST_SHOWN);
   const [first] = options;
   // Nothing is left to complete.
-  return options.length === 1 && first!.username.toLowerCase() === asked.word.toLowerCase() ? [] : options;
+  return first && isWhole(first, asked.word) ? [] : options;
 }
 
 /** Who spoke last comes first, then who else is here, then the members that have been looked at. */

@@ -1,4 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
+import { useRef } from 'react';
 import { call } from '../api/session';
 import type { Person, Report } from '../api/shapes';
 import { Button } from '../look/Button';
@@ -28,6 +29,7 @@ export function Reading({ report: { room, messageId }, onClose }: { report: Repo
     getNextPageParam: ({ next }) => next,
     staleTime: 0,
   });
+  const isFound = useRef(false);
   return (
     <Dialog title={room.name} about={t('reports.around.about')} onClose={onClose} width="md" isTall>
       <Trouble error={error} onRetry={refetch} />
@@ -36,7 +38,9 @@ export function Reading({ report: { room, messageId }, onClose }: { report: Repo
       <ol className="flex flex-col gap-1">
         {data?.pages.toReversed().flatMap((page) => page.data).map(({ id, content, createdAt, user }) => (
           <li key={id} ref={(row) => {
-            if (id === messageId) row?.scrollIntoView({ block: 'center' });
+            if (!row || id !== messageId || isFound.current) return;
+            isFound.current = true;
+            row.scrollIntoView({ block: 'center' });
           }} className={`rounded-lg px-3 py-1.5 ${id === messageId ? 'bg-bad-soft' : ''}`}>
             <p className="text-sm text-faint"><bdi className="font-medium text-ink">{user.name}</bdi> · <time dateTime={createdAt}>{moment(createdAt)}</time></p>
             <p dir="auto" className="text-base wrap-anywhere whitespace-pre-wrap">{content}</p>

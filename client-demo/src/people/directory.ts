@@ -19,7 +19,7 @@ export class Directory extends Observable {
 
   of = (id: string): Person | undefined => this.#people.get(id)?.person;
   /** Whether somebody is known by this username. */
-  isCalled = (username: string) => this.#usernames.has(username.toLowerCase());
+  knows = (username: string) => this.#usernames.has(username.toLowerCase());
 
   know(people: Person[]) {
     const at = Date.now();
@@ -54,6 +54,13 @@ export class Directory extends Observable {
     this.changed();
   }
 
+  /** It could not be asked: what was known stays, and is asked for when it is next looked at. */
+  #forgive(id: string) {
+    const held = this.#people.get(id);
+    if (held?.person) held.at = 0;
+    else this.#people.delete(id);
+  }
+
   async #ask() {
     const wanted = [...this.#wanted];
     this.#wanted.clear();
@@ -62,7 +69,7 @@ export class Directory extends Observable {
       await call<Listing<Person>>('GET', '/api/users', { query: { ids: ids.join(','), limit: 100 } }).then(
         ({ data }) => this.know(data),
         () => {
-          for (const id of ids) this.#people.delete(id);
+          for (const id of ids) this.#forgive(id);
         },
       );
     }

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { dropRoom, putRoom } from '../api/queries';
 import { call } from '../api/session';
 import type { RoomRecord } from '../api/shapes';
+import { news } from '../app/news';
 import { go } from '../app/routes';
 import { useChat } from '../chat';
 import { Button } from '../look/Button';
@@ -37,6 +38,7 @@ export function CloseRoom({ room, onClosed }: { room: RoomRecord; onClosed: () =
           isDanger
           onClose={() => setDeleting(false)}
           onDone={async ({ reason }) => {
+            news.ownDoing.add(room.id);
             await call('DELETE', `/api/rooms/${room.id}`, { query: { reason } });
             onClosed();
             go({ page: 'home' });

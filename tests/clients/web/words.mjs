@@ -15,26 +15,27 @@ const enter = async (t, person, options) => {
 /** A room of two, one of whom has spoken; and somebody who is elsewhere. */
 async function threePeople() {
   const tail = unique();
-  const [ann, mira, milo] = await Promise.all([register(`ann${tail}`, 'Ann'), register(`mira${tail}`, 'Mira Okafor'), register(`milo${tail}`, 'Milo')]);
+  const [ann, mira, milo] = await Promise.all([register(`ann${tail}`, 'Ann'), register(`mi${tail}rafa`, 'Mira Okafor'), register(`mi${tail}lomo`, 'Milo')]);
   const room = await call(ann.token, 'POST', '/api/rooms', { name: `Room ${tail}` });
   await call(mira.token, 'POST', `/api/rooms/${room.id}/join`);
   await call(mira.token, 'POST', `/api/rooms/${room.id}/messages`, { content: 'Here I am' });
-  return { ann, mira, milo, room };
+  // What both begin with, and nobody of another story.
+  return { ann, mira, milo, room, begun: `@mi${tail}` };
 }
 const list = (page) => page.getByRole('listbox', { name: 'People to mention' });
-const option = (page, name) => list(page).getByRole('option', { name });
+const option = (page, { username }) => list(page).getByRole('option', { name: `@${username}` });
 const isHeld = (page) => composer(page).evaluate((field) => field === document.activeElement);
 
 test('"@mi" is completed by keys: Enter takes a name and does not send', async (t) => {
-  const { ann, mira, milo, room } = await threePeople();
+  const { ann, mira, milo, room, begun } = await threePeople();
   const page = await enter(t, ann);
   await goes(page, `#/rooms/${room.slug}`);
   await shows(page, 'Here I am');
-  await composer(page).pressSequentially('Hello @mi');
-  await option(page, 'Mira Okafor').waitFor();
+  await composer(page).pressSequentially(`Hello ${begun}`);
+  await option(page, mira).waitFor();
   const active = () => page.evaluate(() => document.getElementById(document.activeElement.getAttribute('aria-activedescendant'))?.textContent);
   assert.match(await active(), /Mira Okafor/);
-  await option(page, 'Mira Okafor').and(page.locator('[aria-selected=true]')).waitFor();
+  await option(page, mira).and(page.locator('[aria-selected=true]')).waitFor();
   assert.deepEqual(await axe(page), []);
   await composer(page).press('Enter');
   assert.equal(await composer(page).inputValue(), `Hello @${mira.username} `);
@@ -42,7 +43,7 @@ test('"@mi" is completed by keys: Enter takes a name and does not send', async (
   assert.equal(await page.locator('[data-message]').count(), 1, 'nothing was sent');
   // Who is not here is looked up; Tab takes as well, and what stands behind the caret is kept.
   await composer(page).pressSequentially(`and @${milo.username.slice(0, -1)}`);
-  await option(page, 'Milo').waitFor();
+  await option(page, milo).waitFor();
   await composer(page).press('Tab');
   assert.equal(await composer(page).inputValue(), `Hello @${mira.username} and @${milo.username} `);
   assert.equal(await isHeld(page), true);
@@ -58,14 +59,14 @@ test('"@mi" is completed by keys: Enter takes a name and does not send', async (
 });
 
 test('arrows choose among people, round and round; Escape leaves the word alone', async (t) => {
-  const { ann, milo, mira, room } = await threePeople();
+  const { ann, milo, mira, room, begun } = await threePeople();
   await call(milo.token, 'POST', `/api/rooms/${room.id}/join`);
   await call(milo.token, 'POST', `/api/rooms/${room.id}/messages`, { content: 'Me too' });
   const page = await enter(t, ann);
   await goes(page, `#/rooms/${room.slug}`);
   await shows(page, 'Me too');
-  await composer(page).pressSequentially('@mi');
-  await option(page, 'Mira Okafor').waitFor();
+  await composer(page).pressSequentially(begun);
+  await option(page, mira).waitFor();
   const chosen = () => list(page).locator('[aria-selected=true]').innerText();
   assert.match(await chosen(), /Milo/, 'who spoke last');
   await composer(page).press('ArrowDown');
@@ -78,25 +79,25 @@ test('arrows choose among people, round and round; Escape leaves the word alone'
   await list(page).waitFor({ state: 'detached' });
   await composer(page).pressSequentially('r');
   assert.equal(await list(page).count(), 0, 'it was put away for this word');
-  await composer(page).pressSequentially(' @mir');
-  await option(page, 'Mira Okafor').waitFor();
+  await composer(page).pressSequentially(` ${begun}r`);
+  await option(page, mira).waitFor();
   await composer(page).press('Enter');
-  assert.equal(await composer(page).inputValue(), `@mir @${mira.username} `);
+  assert.equal(await composer(page).inputValue(), `${begun}r @${mira.username} `);
 });
 
 test('who writes by an input method ends a word by Enter, and takes nobody', async (t) => {
-  const { ann, mira, room } = await threePeople();
+  const { ann, mira, room, begun } = await threePeople();
   const page = await enter(t, ann);
   await goes(page, `#/rooms/${room.slug}`);
   await shows(page, 'Here I am');
-  await composer(page).pressSequentially('@mi');
-  await option(page, 'Mira Okafor').waitFor();
+  await composer(page).pressSequentially(begun);
+  await option(page, mira).waitFor();
   const press = (how) => composer(page).evaluate((field, more) => field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true, ...more })), how);
   for (const how of [{ isComposing: true }, { keyCode: 229 }]) assert.equal(await press(how), true, 'the key is the input method’s');
-  assert.equal(await composer(page).inputValue(), '@mi');
+  assert.equal(await composer(page).inputValue(), begun);
   const session = await page.context().newCDPSession(page);
   await session.send('Input.imeSetComposition', { text: 'ra', selectionStart: 2, selectionEnd: 2 });
-  await option(page, 'Mira Okafor').waitFor();
+  await option(page, mira).waitFor();
   await session.send('Input.insertText', { text: 'ra' });
   await composer(page).press('Enter');
   assert.equal(await composer(page).inputValue(), `@${mira.username} `);
@@ -104,16 +105,16 @@ test('who writes by an input method ends a word by Enter, and takes nobody', asy
 });
 
 test('on a telephone the names stand above the field, and are tapped', async (t) => {
-  const { ann, mira, room } = await threePeople();
+  const { ann, mira, room, begun } = await threePeople();
   const page = await enter(t, ann, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
   await goes(page, `#/rooms/${room.slug}`);
   await shows(page, 'Here I am');
   await composer(page).tap();
-  await composer(page).pressSequentially('@mi');
-  await option(page, 'Mira Okafor').waitFor();
+  await composer(page).pressSequentially(begun);
+  await option(page, mira).waitFor();
   const [names, field] = await Promise.all([list(page).boundingBox(), composer(page).boundingBox()]);
   assert(names.y + names.height <= field.y && names.y >= 0 && names.x >= 0 && names.x + names.width <= 360, JSON.stringify({ names, field }));
-  await option(page, 'Mira Okafor').tap();
+  await option(page, mira).tap();
   assert.equal(await composer(page).inputValue(), `@${mira.username} `);
   assert.equal(await isHeld(page), true);
   spotless(page);
@@ -204,9 +205,10 @@ test('that nobody is called so is said when it was looked for, and not before', 
   const none = page.getByText('No room or person by that name.');
   await jump(page, 'ß');
   await page.getByText('Type at least two letters.').waitFor();
+  const rooms = page.waitForResponse(/api\/rooms\?/);
   await page.getByRole('combobox').fill(`nobody${unique()}`);
   await page.getByText('Searching…').waitFor();
-  await page.waitForResponse(/api\/rooms\?/);
+  await rooms;
   assert.equal(await none.count(), 0);
   answer();
   await none.waitFor();
