@@ -22,7 +22,7 @@ socket.onmessage = ({ data }) => {
 };
 socket.onclose = ({ code, reason }) => {
   console.error(`closed: ${code} ${reason}`);
-  process.exit();
+  process.exit(1);
 };
 socket.onerror = () => {
   console.error(`${CHAT_URL} cannot be reached`);

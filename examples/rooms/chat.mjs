@@ -17,8 +17,12 @@ function show({ message, user }) {
 }
 
 async function enter() {
-  const { success, data, error } = await socket.emitWithAck('join-room', { roomId, ...known });
-  if (!success) return console.error(error);
+  const { success, data, error, retryIn } = await socket.emitWithAck('join-room', { roomId, ...known });
+  if (!success) {
+    console.error(error);
+    if (retryIn === undefined) process.exit(1); // Nothing that passes.
+    return;
+  }
   if (!known.rev) console.log(`* in ${data.room.name}: ${data.users.map(({ username }) => username).join(', ')}`);
   data.messages.forEach(show);
   known = { rev: data.rev, epoch: data.epoch };

@@ -171,7 +171,7 @@ async fn change_password(config: &Config, user: &str, password: Option<String>) 
         Some(password) => password,
         None => ask_for_password()?,
     };
-    if let Some(fault) = password_fault("--password", &password) {
+    if let Some(fault) = password_fault("the password", &password) {
         return Err(StartError::new(fault));
     }
     let new = NewPassword { hash: hash(config, &store, &password).await?, was: None };

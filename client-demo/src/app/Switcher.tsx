@@ -1,4 +1,4 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { call } from '../api/session';
 import type { Listing, Person, RoomRecord } from '../api/shapes';
@@ -12,6 +12,7 @@ import { useDirect } from '../people/useDirect';
 import { t } from '../texts';
 import { useMe } from './me';
 import { go } from './routes';
+import { merged, publicRooms } from '../rooms/found';
 import { referenceOf } from '../rooms/references';
 import { RoomIcon } from '../rooms/RoomIcon';
 
@@ -205,7 +206,10 @@ function useRoomsFound(rooms: RoomRecord[], text: string) {
     enabled: isOn,
     staleTime: 30_000,
   });
+  // The server looks at the beginning of a name: a later word is found among the first rooms of all.
+  const first = useInfiniteQuery({ ...publicRooms(), enabled: isOn });
   const known = new Set(rooms.filter(({ me }) => me?.state !== 'invited').map(({ id }) => id));
-  const found = isOn ? (data?.data ?? []).filter(({ id, name }) => !known.has(id) && plain(name).startsWith(plain(text))) : [];
+  const begun = (data?.data ?? []).filter(({ name }) => plain(name).startsWith(plain(text)));
+  const found = isOn ? merged(begun, first.data?.pages.flatMap((page) => page.data) ?? [], text).filter(({ id }) => !known.has(id)) : [];
   return { rooms: found, error: isOn ? error : null, isSearching: text.length >= LEAST && (wanted !== text || isFetching) };
 }

@@ -33,9 +33,22 @@ export function PeopleSearch({ action, onChoose, isBusy = false, done, doneText 
     placeholderData: keepPreviousData,
   });
   const found = (data?.data ?? []).filter(({ id }) => id !== me.id);
+  /** Nobody else can be meant. */
+  const only = found.length === 1 && isLong && !isFetching && !done?.has(found[0]?.id ?? '') ? found[0] : undefined;
   return (
     <div className="[--around:var(--raised)]">
-      <Field label={t('people.find')} isLabelHidden placeholder={t('people.find')} value={text} onChange={(event) => setText(event.target.value)} autoFocus autoComplete="off" />
+      <Field
+        label={t('people.find')}
+        isLabelHidden
+        placeholder={t('people.find')}
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && !event.nativeEvent.isComposing && only && !isBusy) onChoose(only);
+        }}
+        autoFocus
+        autoComplete="off"
+      />
       <div className="mt-3 h-72 overflow-y-auto" aria-busy={isFetching}>
         <Trouble error={error} />
         {!isLong && <p className="py-10 text-center text-base text-faint">{t('people.hint')}</p>}

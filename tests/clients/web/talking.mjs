@@ -121,8 +121,10 @@ test('a room is made, found, joined, and counted unread; the line stands where t
 test('a direct message reaches the other, and nobody else', async (t) => {
   const { ann, ben, names } = await twoIn(t);
   await ann.getByRole('button', { name: 'New direct message' }).first().click();
-  await ann.getByRole('dialog').getByLabel('Name or username').fill(names[1]);
-  await ann.getByRole('dialog').getByRole('button', { name: 'Message' }).click();
+  const field = ann.getByRole('dialog').getByLabel('Name or username');
+  await field.fill(names[1]);
+  await ann.getByRole('dialog').getByRole('button', { name: 'Message' }).waitFor();
+  await field.press('Enter'); // There is but one.
   await ann.getByRole('heading', { level: 1, name: names[1] }).waitFor();
   const text = unique();
   await say(ann, text);

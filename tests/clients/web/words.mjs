@@ -189,6 +189,11 @@ test('one jumps to rooms, to people, and to rooms that one is not in', async (t)
   await group(page, 'Rooms').getByRole('option', { name: mira.name }).waitFor();
   await page.getByText('Searching…').waitFor({ state: 'detached' });
   assert.equal(await page.getByRole('option').count(), 1);
+  // Also by a later word of its name.
+  await page.keyboard.press('Escape');
+  const pond = await call(mira.token, 'POST', '/api/rooms', { name: `Quiet ${tail}pond` });
+  await jump(page, `${tail}po`);
+  await group(page, 'Rooms you are not in').getByRole('option', { name: pond.name }).waitFor();
   spotless(page);
 });
 
