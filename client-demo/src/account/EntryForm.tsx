@@ -28,7 +28,9 @@ export function EntryForm({ title, about, action, check, send, children }: Props
     setTries((so) => so + 1);
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: each time that something is refused, and only then.
-  useEffect(() => form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus(), [tries]);
+  useEffect(() => {
+    form.current?.querySelector<HTMLElement>('[aria-invalid]')?.focus();
+  }, [tries]);
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const values = Object.fromEntries(new FormData(event.currentTarget)) as Record<string, string>;

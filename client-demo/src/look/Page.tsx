@@ -38,7 +38,10 @@ export function Tabs({ label, tabs }: { label: string; tabs: { to: Route; text: 
   const here = useRef<HTMLAnchorElement>(null);
   const current = tabs.find(({ isHere }) => isHere)?.text;
   // biome-ignore lint/correctness/useExhaustiveDependencies: once for each tab, and never while one reads below.
-  useEffect(() => here.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [current]);
+  useEffect(() => {
+    // Newer browsers give a promise, and an effect must give nothing.
+    here.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [current]);
   return (
     <nav aria-label={label} className="mask-x-from-[calc(100%-1rem)] -mx-4 mb-8 scroll-px-6 overflow-x-auto border-b border-line px-4 md:mx-0 md:mask-none md:px-0">
       <ul className="flex gap-5">
