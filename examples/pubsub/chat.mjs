@@ -31,7 +31,7 @@ function connect() {
     const frame = JSON.parse(data);
     heard[frame.type]?.(frame.data);
   };
-  // Whoever has no token does something, and is a guest by it or told that guests are not allowed.
+  // Whoever has no token becomes a guest by what they do first, or is refused.
   socket.onopen = () => {
     came = true;
     send({ type: 'join', room, since: last });
