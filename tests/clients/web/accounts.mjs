@@ -171,6 +171,8 @@ test('a room is archived, opened again, and deleted; who is in it sees it', asyn
   await sure.getByRole('button', { name: 'Delete room' }).click();
   await ann.getByLabel('Message to main-chat').waitFor();
   await ben.getByText('There is no such room').waitFor();
+  await ben.getByText(`${name} was deleted.`).waitFor();
+  assert.equal(await ann.getByText(`${name} was deleted.`).count(), 0, 'she did it herself');
   for (const page of [ann, ben]) assert.equal(await page.getByRole('link', { name }).count(), 0);
   spotless(ann, ben);
 });

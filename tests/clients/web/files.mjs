@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { unreliable } from '../proxy.mjs';
-import { CHAT_URL, call, composer, enter, goes, launch, message, quit, register, roomOf, shows, spotless, twoIn, unique } from './page.mjs';
+import { CHAT_URL, call, composer, enter, goes, launch, message, quit, register, roomOf, shows, signIn, spotless, twoIn, unique, write } from './page.mjs';
 import { picture } from './seed.mjs';
 
 before(() => launch());
@@ -139,4 +139,27 @@ test('a file that was sent while the line was cut comes once it is back, and onc
   const { data } = await call(ann.token, 'GET', `/api/rooms/${room.id}/messages`);
   assert.deepEqual(data.map(({ content, attachment }) => [content, attachment.name]), [[words, name]]);
   spotless(page);
+});
+
+test('files that wait do not go out under the name of who signs in next', async (t) => {
+  const [{ ann, room }, ben] = [await someRoom(), await register(`b${unique()}`)];
+  await call(ben.token, 'POST', `/api/rooms/${room.id}/join`);
+  const page = await enter(t, ann, { room });
+  let held;
+  await page.route('**/files', (route) => { held ??= route; });
+  const names = ['one', 'two'].map((name) => `${name}-${unique()}.txt`);
+  await choose(page, ...names.map((name) => file(name, 'x')));
+  await composer(page).press('Enter');
+  await page.getByText(names[1]).waitFor();
+  for (const end = Date.now() + 10_000; !held && Date.now() < end;) await page.waitForTimeout(50);
+  await page.getByRole('button', { name: /Account and settings/ }).click();
+  await page.getByRole('menuitem', { name: 'Sign out' }).click();
+  await signIn(page, ben.username);
+  await composer(page).waitFor();
+  await held.abort().catch(() => {}); // Where it was not stopped, the next one's turn comes.
+  await page.unroute('**/files');
+  await page.waitForTimeout(2_500);
+  await write(ben, room, 'Only this is his');
+  const { data } = await call(ann.token, 'GET', `/api/rooms/${room.id}/messages`);
+  assert.deepEqual(data.map(({ content }) => content), ['Only this is his']);
 });
