@@ -273,10 +273,14 @@ impl Chat {
     }
 
     /// Whether somebody may still hear a room that they once came into. While the database is away
-    /// nobody is put out.
+    /// nobody is put out. Whoever hears a deleted room is told so first: that it is gone is no reason here.
     pub async fn may_hear(&self, actor: Actor, number: RoomNumber) -> bool {
-        let answer = self.readable(actor, Some(&number.0.to_string())).await;
-        !matches!(answer, Err(Refusal::RoomNotFound | Refusal::NotAuthenticated))
+        let reference = number.0.to_string();
+        let answer = self.readable(actor, Some(&reference)).await;
+        match answer {
+            Err(Refusal::RoomNotFound) => self.room(&reference).await.is_err(),
+            answer => answer != Err(Refusal::NotAuthenticated),
+        }
     }
 }
 

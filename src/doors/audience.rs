@@ -55,6 +55,10 @@ impl<L: Listener> Audience<L> {
         Some(copy.clone())
     }
 
+    pub fn connections(&self, room: RoomNumber) -> Vec<ConnectionId> {
+        self.of(room).iter().flat_map(|listeners| listeners.iter()).map(|one| one.connection()).collect()
+    }
+
     /// Whether a connection listens to any of these rooms.
     pub fn hears_any(&self, rooms: &BTreeSet<RoomNumber>, connection: ConnectionId) -> bool {
         let all = self.rooms.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use super::audience::{Audience, Listener};
+use super::audience::Audience;
 use super::bearer::Bearers;
 use super::connection::Live;
 use super::hearing::{Ear, Frame};
 use super::visitors::{Crowd, TooMany, Visitors};
 use crate::chat::attendance::Seat;
 use crate::chat::{Caller, Chat, Refusal, Rules};
-use crate::model::{Actor, Clock, EndReason, Event, MemberState, Room, RoomKind, RoomNumber};
+use crate::model::{Actor, Clock, EndReason, Event, MemberState, Room, RoomChange, RoomKind, RoomNumber};
 
 /// Rooms that one connection may listen to.
 pub const MOST_ROOMS: usize = 500;
@@ -77,8 +77,8 @@ impl<L: Live> Door<L> {
         if room.kind == RoomKind::Direct { Err(Refusal::RoomNotFound) } else { Ok(room) }
     }
 
-    /// Hands to each room what happened there, in this order.
-    pub async fn tell(&self, frames: impl IntoIterator<Item = Frame<L::Text>>) {
+    /// Hands to each room what happened there, in this order. Whoever is put out by it has heard why.
+    pub async fn tell(&self, events: &[Arc<Event>], frames: impl IntoIterator<Item = Frame<L::Text>>) {
         let mut rooms: BTreeMap<RoomNumber, Vec<Frame<L::Text>>> = BTreeMap::new();
         for frame in frames {
             rooms.entry(frame.room).or_default().push(frame);
@@ -86,10 +86,11 @@ impl<L: Live> Door<L> {
         for (room, frames) in rooms {
             self.audience.tell(room, &frames).await;
         }
+        events.iter().for_each(|event| self.heed(event));
     }
 
     /// Has those look anew whom an event concerns.
-    pub fn heed(&self, event: &Event) {
+    fn heed(&self, event: &Event) {
         match event {
             Event::UserChanged { user } | Event::SessionEnded { user, .. } => self.visitors.reconsider(*user),
             Event::MemberChanged(changed) => {
@@ -97,9 +98,15 @@ impl<L: Live> Door<L> {
                     self.visitors.reconsider(changed.who.id);
                 }
             }
-            Event::HearingEnded { room, person } => self.visitors.end_hearing(*person, *room),
-            Event::RoomChanged { .. } => {
-                event.puts_out_of().into_iter().for_each(|room| self.reconsider_listeners(room));
+            Event::HearingEnded { room, person } => self.visitors.end_hearing_of(*person, *room),
+            Event::RoomChanged { change, .. } => {
+                let Some(room) = event.puts_out_of() else { return };
+                let listeners = self.audience.connections(room);
+                if *change == RoomChange::Deleted {
+                    self.visitors.end_hearing(&listeners, room);
+                } else {
+                    self.visitors.reconsider_all(&listeners);
+                }
             }
             Event::MessageCreated(_)
             | Event::MessageEdited(_)
@@ -116,13 +123,6 @@ impl<L: Live> Door<L> {
             | Event::DirectBegun { .. }
             | Event::Noticed { .. } => {}
         }
-    }
-
-    /// Whoever hears a room may not be allowed to any more.
-    pub fn reconsider_listeners(&self, room: RoomNumber) {
-        let listeners = self.audience.of(room);
-        let connections = listeners.iter().flat_map(|listeners| listeners.iter());
-        self.visitors.reconsider_all(connections.map(|ear| ear.connection()));
     }
 }
 

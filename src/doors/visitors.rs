@@ -152,11 +152,15 @@ impl<L: Live> Visitors<L> {
     }
 
     /// Somebody left a room on whichever connection: none of theirs hears it any more.
-    pub fn end_hearing(&self, person: UserId, room: RoomNumber) {
+    pub fn end_hearing_of(&self, person: UserId, room: RoomNumber) {
+        let theirs: Vec<ConnectionId> = self.here().of_person.get(&person).into_iter().flatten().copied().collect();
+        self.end_hearing(&theirs, room);
+    }
+
+    pub fn end_hearing(&self, connections: &[ConnectionId], room: RoomNumber) {
         let mut here = self.here();
-        let Here { by_connection, of_person } = &mut *here;
-        for connection in of_person.get(&person).into_iter().flatten() {
-            if let Some(visitor) = by_connection.get_mut(connection) {
+        for connection in connections {
+            if let Some(visitor) = here.by_connection.get_mut(connection) {
                 visitor.left.retain(|left| *left != room);
                 visitor.left.push(room);
                 visitor.connection.reconsider();
@@ -177,9 +181,9 @@ impl<L: Live> Visitors<L> {
     }
 
     /// They may not be allowed to hear any more what they hear.
-    pub fn reconsider_all(&self, connections: impl Iterator<Item = ConnectionId>) {
+    pub fn reconsider_all(&self, connections: &[ConnectionId]) {
         let here = self.here();
-        for visitor in connections.filter_map(|connection| here.by_connection.get(&connection)) {
+        for visitor in connections.iter().filter_map(|connection| here.by_connection.get(connection)) {
             visitor.connection.reconsider();
         }
     }

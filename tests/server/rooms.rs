@@ -1,9 +1,11 @@
 //! Rooms of one's own: made, found, entered, changed, left and deleted; private ones are as if they
 //! were not there. By REST and by events, on both databases.
 
+use futures_util::future::join_all;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
+use super::harness::person::serve_to;
 use super::harness::program::{NO_LIMITS, unlimited};
 use super::harness::{BOTH, Person, Program, Socket};
 
@@ -106,6 +108,40 @@ async fn a_public_room_from_beginning_to_end() {
         }
         assert_eq!(owner.ask("load-messages", json!({ "roomId": id })).await["code"], "room_not_found");
         assert_eq!(ann.make_room("Garden", false).await["slug"], "garden", "the name is free again");
+    }
+}
+
+#[tokio::test]
+async fn whoever_hears_a_room_is_told_that_it_is_deleted_whatever_else_happens_to_them() {
+    let settings = unlimited(&[("RATE_LIMIT_ROOMS_PER_HOUR", "0")]);
+    for database in BOTH {
+        let (_program, _server, [ann, ben]) = serve_to(database, &settings, ["ann", "ben"]).await;
+        ann.make_room("Elsewhere", false).await;
+        let mut bens = ben.socket().await;
+        let mut ids = Vec::new();
+        for number in 0..40 {
+            let room = ann.make_room(&format!("Room {number}"), false).await;
+            bens.succeed("join-room", json!({ "roomId": room["id"] })).await;
+            ids.push(room["id"].as_str().unwrap().to_owned());
+        }
+        // Whenever he leaves a room elsewhere, this connection looks which rooms it may still hear.
+        let comes_and_goes = async {
+            loop {
+                ben.rest("POST", "/api/rooms/elsewhere/join", Value::Null).await;
+                ben.rest("POST", "/api/rooms/elsewhere/leave", Value::Null).await;
+            }
+        };
+        let deletes =
+            join_all(ids.iter().map(async |id| ann.rest("DELETE", &format!("/api/rooms/{id}"), Value::Null).await));
+        tokio::select! {
+            () = comes_and_goes => {}
+            _ = deletes => {}
+        }
+        for _ in 0..ids.len() {
+            let told = bens.hear("room-deleted").await["roomId"].as_str().unwrap().to_owned();
+            ids.retain(|id| *id != told);
+        }
+        assert!(ids.is_empty(), "not told of {ids:?}");
     }
 }
 

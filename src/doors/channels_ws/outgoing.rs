@@ -11,10 +11,9 @@ impl Channels {
     pub async fn tell(&self, events: &[Arc<Event>]) {
         let mut frames = Vec::new();
         for event in events {
-            self.door.heed(event);
             encode(event, &mut frames);
         }
-        self.door.tell(frames).await;
+        self.door.tell(events, frames).await;
     }
 }
 

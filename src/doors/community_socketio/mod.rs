@@ -17,14 +17,14 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::chat::Rules;
-use crate::doors::audience::{Audience, Listener};
+use crate::doors::audience::Audience;
 use crate::doors::bearer::Bearers;
 use crate::doors::hearing::Ear;
 use crate::doors::requests::Requests;
 use crate::doors::socketio::Connection;
 use crate::doors::visit::Door;
 use crate::doors::visitors::Crowd;
-use crate::model::{Clock, RoomNumber};
+use crate::model::Clock;
 
 pub const NAMESPACE: &str = "/api/community/chat";
 
@@ -76,14 +76,6 @@ impl Community {
     pub async fn tick(&self) {
         self.tell_news().await;
         self.shared.visitors.tick();
-    }
-
-    /// Whoever hears a room, or watches it, may not be allowed to any more.
-    fn reconsider_readers(&self, room: RoomNumber) {
-        self.shared.reconsider_listeners(room);
-        let watchers = self.shared.watchers.of(room);
-        let connections = watchers.iter().flat_map(|watchers| watchers.iter()).map(|ear| ear.connection());
-        self.shared.visitors.reconsider_all(connections);
     }
 }
 

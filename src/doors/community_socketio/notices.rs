@@ -11,9 +11,7 @@ use super::{Community, NAMESPACE};
 use crate::chat::merging::{Gathering, Merging};
 use crate::doors::requests::wire;
 use crate::doors::socketio::packet;
-use crate::model::{
-    Actor, Audience, Event, MemberChange, MemberChanged, MemberState, Room, RoomChange, RoomNumber, UserId,
-};
+use crate::model::{Actor, Audience, Event, MemberChange, MemberChanged, Room, RoomChange, RoomNumber, UserId};
 
 /// More comings and goings a second are told as one, and so are more new rooms.
 const COMINGS_A_SECOND: u32 = 20;
@@ -91,10 +89,6 @@ impl Community {
     /// Tells those whom an event concerns beside its room; gives what the room hears.
     pub(super) fn notice(&self, event: &Event) -> Option<Frame> {
         match event {
-            Event::UserChanged { user } | Event::SessionEnded { user, .. } => {
-                self.shared.visitors.reconsider(*user);
-                None
-            }
             Event::UserEdited { user } => {
                 self.shared.news.edited.add(*user);
                 None
@@ -108,16 +102,10 @@ impl Community {
                 self.tell_of_direct(*room, *to);
                 None
             }
-            Event::HearingEnded { room, person } => {
-                self.shared.visitors.end_hearing(*person, *room);
-                None
-            }
             Event::RoomChanged { room, change, version, members, listed } => {
                 if *listed {
                     self.tell_of_changed_rooms();
                 }
-                // Those who may not read it any more are put out when this is said.
-                event.puts_out_of().into_iter().for_each(|room| self.reconsider_readers(room));
                 Some(told_of_room(room, *change, *version, *members))
             }
             Event::Noticed { to, name, payload } => {
@@ -137,6 +125,9 @@ impl Community {
             | Event::PeopleMoved { .. }
             | Event::PresenceChanged(_)
             | Event::Unsettled { .. }
+            | Event::UserChanged { .. }
+            | Event::SessionEnded { .. }
+            | Event::HearingEnded { .. }
             | Event::WordsChanged { .. } => None,
         }
     }
@@ -229,9 +220,6 @@ impl Community {
             theirs.insert("reason".into(), reason.clone().into());
         }
         self.tell_person(who, &frame(name, &theirs));
-        if changed.now.state != MemberState::Member {
-            self.shared.visitors.reconsider(who);
-        }
         if comes_or_goes {
             let merged = json!({ "roomId": room.id, "memberCount": changed.members, "version": version });
             self.shared.news.comings.admit(room.number, merged, self.shared.clock.ticks())?;

@@ -21,7 +21,10 @@ impl Community {
             }
             frames.extend(encode(event).or_else(|| self.notice(event)));
         }
-        self.shared.tell(frames).await;
+        self.shared.tell(events, frames).await;
+        for room in events.iter().filter_map(|event| event.puts_out_of()) {
+            self.shared.visitors.reconsider_all(&self.shared.watchers.connections(room));
+        }
     }
 }
 

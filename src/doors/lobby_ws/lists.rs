@@ -45,7 +45,7 @@ impl Lobby {
         tokio::spawn(async move {
             for room in rooms {
                 match lobby.list(room).await {
-                    Ok(list) => lobby.door.tell([Frame::new(list, room)]).await,
+                    Ok(list) => lobby.door.audience.tell(room, &[Frame::new(list, room)]).await,
                     // At the next tick.
                     Err(_) => lobby.shared.lists.note_change(room),
                 }

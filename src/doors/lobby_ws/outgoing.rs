@@ -11,9 +11,7 @@ impl Lobby {
     pub async fn tell(&self, events: &[Arc<Event>]) {
         let mut frames = Vec::new();
         events.iter().for_each(|event| self.encode(event, &mut frames));
-        self.door.tell(frames).await;
-        // Who is closed by it has heard why.
-        events.iter().for_each(|event| self.door.heed(event));
+        self.door.tell(events, frames).await;
         self.tell_lists();
     }
 

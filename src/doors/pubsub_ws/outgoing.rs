@@ -12,12 +12,11 @@ impl PubSub {
     pub async fn tell(&self, events: &[Arc<Event>]) {
         let (mut frames, now) = (Vec::new(), self.door.chat.now());
         for event in events {
-            self.door.heed(event);
             if let Some(place) = event.room().and_then(|room| self.places.get(room)) {
                 encode(event, &place, now, &mut frames);
             }
         }
-        self.door.tell(frames).await;
+        self.door.tell(events, frames).await;
     }
 }
 

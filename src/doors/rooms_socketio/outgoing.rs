@@ -16,13 +16,12 @@ impl Rooms {
     pub async fn tell(&self, events: &[Arc<Event>]) {
         let mut frames = Vec::new();
         for event in events {
-            self.door.heed(event);
             if let Event::PresenceChanged(changed) = &**event {
                 self.tell_presence(changed).await;
             }
             self.encode(event, &mut frames);
         }
-        self.door.tell(frames).await;
+        self.door.tell(events, frames).await;
     }
 
     fn encode(&self, event: &Event, frames: &mut Vec<Frame>) {
