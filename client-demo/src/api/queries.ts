@@ -59,4 +59,6 @@ export function dropRoom(queries: QueryClient, roomId: string) {
   // What was seen of it from outside is asked for anew: it may be there no more.
   queries.removeQueries({ queryKey: ['rooms', 'one'], predicate: ({ state }) => (state.data as RoomRecord | undefined)?.id === roomId });
   queries.setQueryData<RoomRecord[]>(['rooms', 'mine'], (rooms) => rooms?.filter(({ id }) => id !== roomId));
+  // A list that is on its way may have been read before.
+  if (queries.isFetching({ queryKey: ['rooms', 'mine'] })) queries.invalidateQueries({ queryKey: ['rooms', 'mine'] });
 }
