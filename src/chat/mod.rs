@@ -144,6 +144,13 @@ impl Chat {
 
 /// A refusal is due within 5 s, also when the database takes a question and never answers.
 const PATIENCE: Duration = Duration::from_secs(4);
+/// What is known goes on being known while the answer is late: what is done with it takes its time as well.
+const PATIENCE_WITH_KNOWN: Duration = Duration::from_millis(250);
+
+/// For asking anew about something of which this is known.
+fn patience_with<T>(known: Option<&T>) -> Duration {
+    if known.is_some() { PATIENCE_WITH_KNOWN } else { PATIENCE }
+}
 
 async fn patiently<T>(answer: impl Future<Output = Result<T, Fault>>) -> Result<T, Refusal> {
     match tokio::time::timeout(PATIENCE, answer).await {

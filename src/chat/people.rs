@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::platform::PlatformAction;
 use super::remembered::{Asked, Remembered};
-use super::{Chat, PATIENCE, Refusal, patiently};
+use super::{Chat, Refusal, patience_with, patiently};
 use crate::model::{Actor, Author, ConnectionId, Message, Posted, Standing, User, UserId, UserRole};
 use crate::store::{Fault, Store};
 
@@ -114,7 +114,8 @@ impl People {
             return Ok(Some(known.user.clone()));
         }
         let asked = self.known.ask(id);
-        match (timeout(PATIENCE, self.store.user(id)).await.unwrap_or(Err(Fault::TooSlow)), known) {
+        let patience = patience_with(known.as_ref());
+        match (timeout(patience, self.store.user(id)).await.unwrap_or(Err(Fault::TooSlow)), known) {
             (Ok(Some(user)), _) => {
                 let user = Arc::new(user);
                 self.remember(asked, &user, BELIEVED_FOR);

@@ -6,7 +6,7 @@ use moka::sync::Cache;
 use tokio::time::timeout;
 
 use super::remembered::Remembered;
-use super::{Chat, PATIENCE, Refusal, patiently};
+use super::{Chat, Refusal, patience_with, patiently};
 use crate::model::{Actor, Device, EndReason, Event, KeptToken, LoginSession, SessionId, UserId};
 use crate::store::{Fault, NewPassword, Proved, Rotation, SessionState, Sessions as Which, ShownToken, Store, Told};
 
@@ -54,7 +54,8 @@ impl Sessions {
             return Ok(Some(known.state));
         }
         let asked = self.known.ask(session);
-        let (state, believed) = match (timeout(PATIENCE, self.store.session_state(session)).await, known) {
+        let patience = patience_with(known.as_ref());
+        let (state, believed) = match (timeout(patience, self.store.session_state(session)).await, known) {
             (Ok(Ok(state)), _) => (state, BELIEVED_FOR),
             (Ok(Err(fault)), Some(known)) if fault.is_away() => (Some(known.state), ASK_AGAIN),
             (Err(_), Some(known)) => (Some(known.state), ASK_AGAIN),

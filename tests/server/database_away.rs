@@ -10,6 +10,9 @@ use super::harness::{Postgres, Program, Server, Socket, eventually};
 /// A client must not wait longer for its refusal.
 const SOON: Duration = Duration::from_secs(6);
 
+/// What is known of a client is old then, and asked for again before it goes on.
+const BELIEVED_FOR: Duration = Duration::from_secs(31);
+
 struct Talk {
     socket: Socket,
     acknowledged: Vec<Value>,
@@ -51,6 +54,7 @@ async fn sends_are_refused_soon_and_service_returns() {
     let server = program.serve().await;
     let mut talk = Talk { socket: Socket::with_token(&server.url, &ann.token).await, acknowledged: Vec::new() };
     talk.send("before").await;
+    tokio::time::sleep(BELIEVED_FOR).await;
 
     postgres.crash();
     talk.is_refused("while it is gone").await;
