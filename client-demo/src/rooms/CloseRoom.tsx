@@ -39,7 +39,10 @@ export function CloseRoom({ room, onClosed }: { room: RoomRecord; onClosed: () =
           onClose={() => setDeleting(false)}
           onDone={async ({ reason }) => {
             news.ownDoing.add(room.id);
-            await call('DELETE', `/api/rooms/${room.id}`, { query: { reason } });
+            await call('DELETE', `/api/rooms/${room.id}`, { query: { reason } }).catch((error) => {
+              news.ownDoing.delete(room.id);
+              throw error;
+            });
             onClosed();
             go({ page: 'home' });
             chat.leave(room.id);
