@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Presence } from '../api/shapes';
 import { Avatar } from '../look/Avatar';
 import { t } from '../texts';
@@ -11,6 +11,7 @@ export interface Mentionable extends Candidate {
 
 interface Props {
   id: string;
+  area: RefObject<HTMLTextAreaElement | null>;
   options: Mentionable[];
   at: number;
   onChoose: (one: Mentionable) => void;
@@ -19,14 +20,27 @@ interface Props {
 
 export const optionId = (id: string, { username }: Mentionable) => `${id}-${username}`;
 
-/** Above the field that it belongs to. */
-export function MentionList({ id, options, at, onChoose, onTake }: Props) {
+/** So much it may need. */
+const HIGH = 280;
+
+/** Above the field that it belongs to, or below where there is more place for it. */
+export function MentionList({ id, area, options, at, onChoose, onTake }: Props) {
   const active = options[at];
+  const wrapper = useRef<HTMLDivElement>(null);
+  const [below, setBelow] = useState<number>();
+  const isShown = active !== undefined;
+  useLayoutEffect(() => {
+    const field = area.current?.getBoundingClientRect();
+    if (!isShown || !field) return;
+    const around = wrapper.current?.closest('[role=log]')?.getBoundingClientRect() ?? { top: 0, bottom: innerHeight };
+    const above = field.top - around.top;
+    setBelow(above < HIGH && around.bottom - field.bottom > above ? field.height + 4 : undefined);
+  }, [area, isShown]);
   useEffect(() => {
     if (active) document.getElementById(optionId(id, active))?.scrollIntoView({ block: 'nearest' });
   }, [id, active]);
   return (
-    <div className="relative">
+    <div ref={wrapper} className="relative">
       <span role="status" className="sr-only">{active && t('mentions.found', { n: options.length })}</span>
       {active && (
         <div
@@ -35,7 +49,8 @@ export function MentionList({ id, options, at, onChoose, onTake }: Props) {
           aria-label={t('mentions')}
           // What is pressed here does not take the focus from the field.
           onMouseDown={(event) => event.preventDefault()}
-          className="absolute start-0 bottom-3 z-20 max-h-[40dvh] w-full max-w-sm animate-rise overflow-y-auto overscroll-contain rounded-xl bg-raised p-1.5 shadow-float [--around:var(--raised)]"
+          style={below === undefined ? { bottom: 12 } : { top: below }}
+          className="absolute start-0 z-20 max-h-[40dvh] w-full max-w-sm animate-rise overflow-y-auto overscroll-contain rounded-xl bg-raised p-1.5 shadow-float [--around:var(--raised)]"
         >
           {options.map((one, index) => (
             // biome-ignore lint/a11y/useKeyWithClickEvents: the field has the keys.

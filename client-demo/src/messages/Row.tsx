@@ -50,7 +50,7 @@ export const MessageRow = memo(function MessageRow({ room, message, focus, block
       >
         <Line {...{ message, isHead }} isOwn={own}>
           {blocked.has(author) ? <p className="text-base text-faint italic">{t('message.blocked')}</p>
-            : isEdited ? <Editor message={message} focus={focus} />
+            : isEdited ? <Editor {...{ room, message, focus }} />
               : <Content message={message} />}
         </Line>
         {isHot && !isEdited && !message.is_deleted && <Actions {...{ room, message, focus }} isOwn={own} />}

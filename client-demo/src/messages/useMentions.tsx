@@ -62,7 +62,7 @@ export function useMentions(room: RoomRecord, area: RefObject<HTMLTextAreaElemen
       onSelect: look,
       onBlurCapture: () => setCaret(undefined),
     },
-    list: <MentionList id={id} options={options} at={at} onChoose={({ username }) => setChosen(username)} onTake={take} />,
+    list: <MentionList id={id} area={area} options={options} at={at} onChoose={({ username }) => setChosen(username)} onTake={take} />,
   };
 }
 

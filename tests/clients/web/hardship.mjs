@@ -89,7 +89,7 @@ test('a ban while connected: the room is gone, and why', async (t) => {
   await page.getByText(`You were banned from ${room.name}. The reason given: “Enough”`).waitFor();
   await page.getByRole('button', { name: 'Close' }).click();
   await page.getByText('You were banned').waitFor({ state: 'detached' });
-  assert.equal(await page.getByRole('link', { name: room.name }).count(), 0);
+  await page.getByRole('link', { name: room.name }).waitFor({ state: 'detached' });
   assert.equal(await composer(page).count(), 0);
   assert.deepEqual(page.faults, []);
 });

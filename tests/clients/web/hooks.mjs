@@ -68,6 +68,6 @@ test('an app on the hooks: its people and those of the web client talk, also aft
     await item(text).waitFor();
     assert.equal(await item(text).count(), 1, text);
   }
-  assert.equal(await here.getByText('(sending)').count(), 0);
+  await here.getByText('(sending)').waitFor({ state: 'detached' });
   spotless(here, there);
 });

@@ -1,7 +1,7 @@
 // Stories of what is written: people who are named by "@", how much goes into a message, where one jumps to.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
-import { axe, call, composer, goes, launch, message, open, quit, register, say, shows, signIn, spotless, unique } from './page.mjs';
+import { act, axe, call, composer, goes, launch, message, open, quit, register, say, shows, signIn, spotless, unique } from './page.mjs';
 
 before(() => launch());
 after(quit);
@@ -102,6 +102,41 @@ test('who writes by an input method ends a word by Enter, and takes nobody', asy
   await composer(page).press('Enter');
   assert.equal(await composer(page).inputValue(), `@${mira.username} `);
   assert.equal(await page.locator('[data-message]').count(), 1);
+});
+
+test('names are completed in a message that is edited, and it has the same bounds', async (t) => {
+  const { ann, mira, room, begun } = await threePeople();
+  for (let at = 0; at < 30; at += 1) await call(ann.token, 'POST', `/api/rooms/${room.id}/messages`, { content: `line ${at}` });
+  const page = await enter(t, ann);
+  await goes(page, `#/rooms/${room.slug}`);
+  await shows(page, 'line 29');
+  const log = await page.locator('[data-virtuoso-scroller]').boundingBox();
+  const editor = page.getByRole('textbox', { name: 'Edit message' });
+  const uppermost = await page.locator('[data-message]').evaluateAll((rows, top) => rows.find((row) => row.getBoundingClientRect().top >= top + 2).innerText.match(/line \d+/)[0], log.y);
+  for (const [text, isBelow] of [['line 29', false], [uppermost, true]]) {
+    await act(page, text, 'Edit');
+    await editor.pressSequentially(` ${begun}`);
+    await option(page, mira).waitFor();
+    const [names, field] = await Promise.all([list(page).boundingBox(), editor.boundingBox()]);
+    assert(isBelow ? names.y >= field.y + field.height : names.y + names.height <= field.y, JSON.stringify({ text, names, field }));
+    assert(names.y >= log.y && names.y + names.height <= log.y + log.height, 'all of it is in sight');
+    await editor.press('Escape');
+    await list(page).waitFor({ state: 'detached' });
+    assert.equal(await editor.inputValue(), `${text} ${begun}`, 'the first Escape was for the list');
+    await editor.pressSequentially(` ${begun}`);
+    await option(page, mira).waitFor();
+    await editor.press('Enter');
+    assert.equal(await editor.inputValue(), `${text} ${begun} @${mira.username} `);
+    await editor.press('Enter');
+    await editor.waitFor({ state: 'detached' });
+    await message(page, text).getByText(`@${mira.username}`, { exact: true }).waitFor();
+  }
+  await page.evaluate(() => { document.documentElement.dataset.messageChars = '50'; });
+  await act(page, 'line 28', 'Edit');
+  await editor.fill('x'.repeat(51));
+  await page.getByText('1 character too many: a message has at most 50.').waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true);
+  spotless(page);
 });
 
 test('on a telephone the names stand above the field, and are tapped', async (t) => {
