@@ -65,6 +65,14 @@ struct Held<Text> {
     too_much: bool,
 }
 
+impl<Text: Deref<Target = str>> Held<Text> {
+    /// Typing, comings and goings stand in no page.
+    fn keep_what_has_no_rev(&mut self) {
+        self.frames.retain(|(rev, _)| rev.is_none());
+        self.bytes = self.frames.iter().map(|(_, text)| text.len()).sum();
+    }
+}
+
 impl<Text: Clone + Deref<Target = str>> Hearing<Text> {
     /// Whether the frame waits with its room.
     fn keep(&mut self, frame: &Frame<Text>, connection: &impl Live) -> bool {
@@ -120,11 +128,10 @@ impl<L: Live> Ear<L> {
     /// From now on what happens in the room waits; what waited stands in what is read next.
     pub fn hold(&self, room: RoomNumber) {
         let mut hearing = self.hearing();
-        let mut frames = hearing.release(room).map_or_else(Vec::new, |held| held.frames);
-        // Typing, comings and goings have no rev and stand in no page.
-        frames.retain(|(rev, _)| rev.is_none());
-        let bytes = frames.iter().map(|(_, text)| text.len()).sum();
-        hearing.held.push(Held { room, frames, bytes, too_much: false });
+        let mut held = hearing.release(room).unwrap_or(Held { room, frames: Vec::new(), bytes: 0, too_much: false });
+        held.keep_what_has_no_rev();
+        held.too_much = false;
+        hearing.held.push(held);
     }
 
     /// Lets go on after what was told of the room; false when more came meanwhile than may wait, and
@@ -151,10 +158,13 @@ impl<L: Live> Ear<L> {
         self.connection.send_all(held.frames.iter().map(|(_, text)| text));
     }
 
-    /// The room was left.
+    /// The room was left. What waits and is no message may say why, such as that the room is gone: it is
+    /// still told, after what is being read.
     pub fn forget(&self, room: RoomNumber) {
         let mut hearing = self.hearing();
-        hearing.release(room);
+        if let Some(held) = hearing.held.iter_mut().find(|held| held.room == room) {
+            held.keep_what_has_no_rev();
+        }
         hearing.told.0.retain(|(told, _)| *told != room);
     }
 }

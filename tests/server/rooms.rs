@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::harness::person::serve_to;
 use super::harness::program::{NO_LIMITS, unlimited};
-use super::harness::{BOTH, Person, Program, Socket};
+use super::harness::{BOTH, On, Person, Postgres, Program, Socket, eventually};
 
 async fn listed(person: &Person, query: &str) -> Vec<String> {
     let rooms = person.all(&format!("/api/rooms?limit=2{query}")).await;
@@ -143,6 +143,23 @@ async fn whoever_hears_a_room_is_told_that_it_is_deleted_whatever_else_happens_t
         }
         assert!(ids.is_empty(), "not told of {ids:?}");
     }
+}
+
+#[tokio::test]
+async fn whoever_catches_up_on_a_room_is_told_that_it_was_deleted_meanwhile() {
+    let (program, server, [ann, ben]) = serve_to(On::Postgres, NO_LIMITS, ["ann", "ben"]).await;
+    let room = ann.make_room("Garden", false).await;
+    let id = room["id"].as_str().unwrap();
+    ben.rest("POST", &format!("/api/rooms/{id}/join"), Value::Null).await;
+    let (postgres, url) = (Postgres::shared(), &program.database_url);
+    let held_up = postgres.hold(url, "LOCK TABLE chat_log IN ACCESS EXCLUSIVE MODE").await;
+    let mut bens = Socket::connect(&server.url, json!({ "token": ben.account.token, "resume": { id: 0 } })).await;
+    eventually("what he missed is being read", async || postgres.is_waited_for(url)).await;
+    ann.rest("DELETE", &format!("/api/rooms/{id}"), Value::Null).await;
+    assert!(postgres.is_waited_for(url), "it was deleted too late");
+    assert_eq!(bens.hear("sync").await["complete"], true, "it was there when he came");
+    assert_eq!(bens.hear("room-deleted").await["roomId"], *id);
+    held_up.join().unwrap();
 }
 
 /// SQLite's own lower case ends at Z.
