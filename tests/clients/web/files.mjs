@@ -113,6 +113,8 @@ test('a file that is on its way is stopped, and is not stored', async (t) => {
   const name = `slow-${unique()}.txt`;
   await choose(page, file(name, 'x'));
   await composer(page).press('Enter');
+  // The list has the room that its tray took.
+  await attached(page).waitFor({ state: 'detached' });
   await page.getByRole('button', { name: `Stop sending ${name}` }).click();
   await page.locator('[data-pending]').waitFor({ state: 'detached' });
   await page.unroute('**/files');
