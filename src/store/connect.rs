@@ -59,6 +59,8 @@ const LEAST_READERS: u32 = 3;
 const WRITERS: u32 = 4;
 const IDLE: Duration = Duration::from_secs(1);
 const AGAIN: Duration = Duration::from_millis(100);
+/// Until another process that holds the file has done what it does.
+const START_PATIENCE: Duration = Duration::from_secs(15);
 
 /// Any number, the same in every process of ours: two that start at once migrate once.
 const MIGRATION_LOCK: i64 = 0x0063_6f6d_6d75_6e69;
@@ -149,7 +151,8 @@ impl Store {
     }
 
     pub(super) async fn migration_transaction(&self) -> Result<DatabaseTransaction, Fault> {
-        let transaction = self.begin().await?;
+        let transaction =
+            once_free(async || self.writer.begin_with_options(Store::transaction_options()).await).await?;
         if self.kind == DatabaseKind::Postgres {
             run(&transaction, "SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK.into()]).await?;
         }
@@ -244,7 +247,12 @@ async fn connect(place: &Place, database: &Database, connections: u32) -> Result
         Place::Sqlite { options, file: None } => sqlite((**options).clone(), connections).await,
         Place::Postgres(_) => postgres(database.url.expose(), connections).await,
     };
-    connected.map_err(|error| OpenError::Unreachable { place: place.to_string(), cause: fault::words(&error) })
+    connected.map_err(|error| {
+        let is_held = matches!(place, Place::Sqlite { .. }) && fault::is_held(&error);
+        let patience = START_PATIENCE.as_secs();
+        let cause = if is_held { format!("held by another program for {patience} s") } else { fault::words(&error) };
+        OpenError::Unreachable { place: place.to_string(), cause }
+    })
 }
 
 /// WAL lets readers go on while the writer commits; FULL syncs at each commit, before the ack.
@@ -258,11 +266,23 @@ async fn sqlite(options: SqliteConnectOptions, connections: u32) -> Result<Datab
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(sqlx::ConnectOptions::disable_statement_logging(options))
-        .await
-        .map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
-    Ok(pool.into())
+        .max_lifetime(None);
+    let options = sqlx::ConnectOptions::disable_statement_logging(options);
+    let failed = |error: sqlx::Error| DbErr::Conn(RuntimeErr::SqlxError(error.into()));
+    let connected = once_free(async || pool.clone().connect_with(options.clone()).await.map_err(failed)).await?;
+    Ok(connected.into())
+}
+
+/// Two that start at once hold each other up on SQLite, which says so after its `busy_timeout`, and where it
+/// turns a new file to WAL at once.
+async fn once_free<T>(begin: impl AsyncFn() -> Result<T, DbErr>) -> Result<T, DbErr> {
+    let deadline = Instant::now() + START_PATIENCE;
+    loop {
+        match begin().await {
+            Err(error) if fault::is_held(&error) && Instant::now() < deadline => sleep(AGAIN).await,
+            begun => return begun,
+        }
+    }
 }
 
 async fn postgres(url: &str, connections: u32) -> Result<DatabaseConnection, DbErr> {

@@ -44,13 +44,22 @@ impl From<DbErr> for Fault {
     }
 }
 
+const BUSY: i32 = 5;
 const READ_ONLY: i32 = 8;
 
+/// What SQLite answered, without its details.
+fn sqlite_answer(error: &DbErr) -> Option<i32> {
+    let code = database_answer(error)?.code()?;
+    code.parse::<i32>().ok().filter(|_| code.len() < 5).map(|number| number & 0xff)
+}
+
+/// SQLite: another process has the file, or all was too slow.
+pub(super) fn is_held(error: &DbErr) -> bool {
+    sqlite_answer(error) == Some(BUSY) || matches!(sqlx_cause(error), Some(sqlx::Error::PoolTimedOut))
+}
+
 fn why_away(error: &DbErr) -> String {
-    let is_read_only = database_answer(error)
-        .and_then(|answer| answer.code())
-        .is_some_and(|code| code.parse::<i32>().is_ok_and(|number| code.len() < 5 && number & 0xff == READ_ONLY));
-    if is_read_only {
+    if sqlite_answer(error) == Some(READ_ONLY) {
         return "the file of the database, or its folder, cannot be written by this user".to_owned();
     }
     format!("the database cannot be reached: {}", words(error))

@@ -1,10 +1,13 @@
 //! What stands in the database, on both.
 
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::files::{Form, lying, png, so_many_lie};
-use super::harness::{BOTH, Person, Program, Server, Socket, eventually, project};
+use super::harness::{BOTH, On, Person, Program, Server, Socket, eventually, project};
 
 #[tokio::test]
 async fn the_text_of_another_room_never_stands_where_node_shows_it_to_everybody() {
@@ -61,6 +64,24 @@ async fn two_that_start_at_once_migrate_once() {
         assert_eq!(program.sql("SELECT COUNT(*) FROM chat_migrations"), [changes.count().to_string()]);
         assert_eq!(program.sql("SELECT COUNT(*) FROM chat_rooms"), ["1"]);
     }
+}
+
+#[tokio::test]
+async fn a_start_waits_for_who_holds_the_file() {
+    let program = Program::on(On::Sqlite, &[]);
+    program.sql("CREATE TABLE notes (note TEXT)");
+    let script = "import sqlite3,sys,time\ndb=sqlite3.connect(sys.argv[1],isolation_level=None)\ndb.execute('BEGIN EXCLUSIVE')\n\
+                  print('held',flush=True)\ntime.sleep(5)\ndb.execute('COMMIT')";
+    let mut holds = Command::new("python3")
+        .args(["-c", script])
+        .arg(program.folder.path().join("chat.db"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut said = String::new();
+    BufReader::new(holds.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    drop(program.serve().await);
+    assert!(holds.wait().unwrap().success());
 }
 
 async fn warnings(server: &Server) -> String {
