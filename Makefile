@@ -23,11 +23,15 @@ help: ## this text
 run: client ## build and start the server on http://127.0.0.1:5000, with SQLite in ./data
 	HOST="$(HOST)" cargo run --profile "$(PROFILE)"
 
+# What the tests store lies in memory where there is plenty: a disk that others use as well stalls for seconds at
+# a time, and each test process has a PostgreSQL of its own.
+STORED = $(shell df -k --output=fstype,avail /dev/shm 2>/dev/null | awk '$$1 == "tmpfs" && $$2 > 8000000 { print "/dev/shm" }' | grep . || echo $${TMPDIR:-/tmp})
+
 test: programs client $(NPM_DONE) $(VENV)/clients ## every test, on SQLite and PostgreSQL, with real clients
 	@if cargo nextest --version >/dev/null 2>&1; then \
-		cargo nextest run --workspace --no-fail-fast; \
+		TMPDIR=$(STORED) cargo nextest run --workspace --no-fail-fast; \
 	else \
-		cargo test --workspace; \
+		TMPDIR=$(STORED) cargo test --workspace; \
 	fi
 	cargo test --features s3 --lib files::storage
 	npm test --prefix client-demo --silent

@@ -27,6 +27,8 @@ enum Disk {
 }
 
 const FOLDER: &str = "chat-postgres-";
+/// Until there is a pid file.
+const STARTS_WITHIN: Duration = Duration::from_secs(120);
 
 static SHARED: OnceLock<Postgres> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
@@ -179,7 +181,7 @@ fn sweep() {
     for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
         let is_ours = entry.file_name().to_string_lossy().starts_with(FOLDER);
         let age = entry.metadata().ok().and_then(|folder| folder.modified().ok()?.elapsed().ok());
-        let is_old = age.is_some_and(|age| age > Duration::from_secs(600));
+        let is_old = age.is_some_and(|age| age > STARTS_WITHIN);
         if is_ours && is_old && !entry.path().join("disk/data/postmaster.pid").exists() {
             std::fs::remove_dir_all(entry.path()).ok();
         }
