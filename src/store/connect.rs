@@ -250,7 +250,11 @@ async fn connect(place: &Place, database: &Database, connections: u32) -> Result
     connected.map_err(|error| {
         let is_held = matches!(place, Place::Sqlite { .. }) && fault::is_held(&error);
         let patience = START_PATIENCE.as_secs();
-        let cause = if is_held { format!("held by another program for {patience} s") } else { fault::words(&error) };
+        let cause = if is_held {
+            format!("held by another program, or its disk hangs, for {patience} s")
+        } else {
+            fault::words(&error)
+        };
         OpenError::Unreachable { place: place.to_string(), cause }
     })
 }

@@ -179,22 +179,25 @@ async fn fills_up(server: &Server, token: &str, fill: impl Fn() -> Filler) {
     follower.come_back().await;
     assert_eq!(send(&mut socket, "while there is room").await["success"], true);
     let filler = fill();
-    let (mut sent, mut refused) = (0, 0);
+    let (mut sent, mut refused, mut acknowledged) = (0, 0, Vec::new());
     // What was there before the disk was full may still be used up, also what PostgreSQL gives back meanwhile.
     while refused < 2 {
-        let answer = send_as(&mut socket, &sent.to_string(), &"x".repeat(4000)).await;
+        let answer = send_as(&mut socket, &sent.to_string(), &format!("{sent} {}", "x".repeat(4000))).await;
         sent += 1;
-        if answer["success"] == false {
+        if answer["success"] == true {
+            acknowledged.push(answer["data"].clone());
+        } else {
             must_be_refused(&answer);
             refused += 1;
         }
         assert!(sent < 20_000, "the disk does not fill up");
     }
-    let taken = sent - refused;
+    let taken = acknowledged.len();
     drop(filler);
     works_again(&mut socket, "when there is room again").await;
     let (history, rev) = fresh_history(&mut socket).await;
     assert!((taken..=taken + 4).contains(&(history.len() - 2)), "{} of {taken}", history.len());
+    assert!(acknowledged.iter().all(|message| history.contains(message)), "an acknowledged message is gone");
     follower.follow_to(rev).await;
     assert!(follower.breaches.is_empty() && follower.visible() == history, "{:?}", follower.breaches);
 }

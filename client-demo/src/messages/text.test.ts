@@ -99,6 +99,6 @@ describe('a text that somebody made to cost much', () => {
     const began = process.cpuUsage();
     parts(text);
     isPictures(text);
-    expect(process.cpuUsage(began).user).toBeLessThan(2_000_000);
+    expect(process.cpuUsage(began).user).toBeLessThan(1_000_000);
   });
 });

@@ -26,9 +26,8 @@ enum Disk {
     Small,
 }
 
+/// Then comes the process that it belongs to.
 const FOLDER: &str = "chat-postgres-";
-/// Until there is a pid file.
-const STARTS_WITHIN: Duration = Duration::from_secs(120);
 
 static SHARED: OnceLock<Postgres> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
@@ -176,13 +175,14 @@ fn as_its_user() -> Vec<&'static str> {
     command
 }
 
-/// Folders of earlier runs: PostgreSQL takes its pid file away when it has stopped.
+/// Folders of test processes that are gone: PostgreSQL takes its pid file away when it has stopped. One that
+/// lives may have stopped its server for a while.
 fn sweep() {
     for entry in std::fs::read_dir(std::env::temp_dir()).into_iter().flatten().flatten() {
-        let is_ours = entry.file_name().to_string_lossy().starts_with(FOLDER);
-        let age = entry.metadata().ok().and_then(|folder| folder.modified().ok()?.elapsed().ok());
-        let is_old = age.is_some_and(|age| age > STARTS_WITHIN);
-        if is_ours && is_old && !entry.path().join("disk/data/postmaster.pid").exists() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some((owner, _)) = name.strip_prefix(FOLDER).and_then(|rest| rest.split_once('-')) else { continue };
+        let is_left = !Path::new("/proc").join(owner).exists();
+        if is_left && !entry.path().join("disk/data/postmaster.pid").exists() {
             std::fs::remove_dir_all(entry.path()).ok();
         }
     }
@@ -190,7 +190,7 @@ fn sweep() {
 
 fn start(disk: Disk) -> Postgres {
     sweep();
-    let folder = tempfile::Builder::new().prefix(FOLDER).tempdir().unwrap().keep();
+    let folder = tempfile::Builder::new().prefix(&format!("{FOLDER}{}-", std::process::id())).tempdir().unwrap().keep();
     std::fs::create_dir(folder.join("disk")).unwrap();
     for path in [&folder, &folder.join("disk")] {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();

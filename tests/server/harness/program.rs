@@ -272,15 +272,12 @@ impl Drop for Server {
     }
 }
 
-/// The longest stories take a minute and a half, and twice that beside others.
-const HANGS: Duration = Duration::from_secs(480);
-
 /// Runs a Node program in a folder of the project, and fails with what it printed.
 pub async fn node(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let mut command = tokio::process::Command::new("node");
     let output =
         command.args(arguments).envs(environment.iter().copied()).current_dir(folder).kill_on_drop(true).output();
-    let output = tokio::time::timeout(HANGS, output).await.expect("a Node program hangs").unwrap();
+    let output = tokio::time::timeout(Duration::from_secs(240), output).await.expect("a Node program hangs").unwrap();
     let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "node {arguments:?}:\n{printed}");
     String::from_utf8(output.stdout).unwrap()
